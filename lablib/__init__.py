@@ -1,0 +1,1 @@
+"""Container Labs without a screen: the kernel's interfaces, machines, checks, course and grading."""

@@ -1,0 +1,1 @@
+"""The course as data: chapters, their tasks, steps and prose, parsed from `content/`."""

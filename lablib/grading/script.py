@@ -1,0 +1,66 @@
+"""Grading a script: a fresh machine, the task's scene, the script in the student's world, everything stopped, the checks.
+
+No verdict is taken from the script's output or exit status. It may be hostile: each wait here is bounded, and a
+machine that a script brings down is tried once more and then counts as a failure of the script.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lablib.course.model import Task
+from lablib.errors import MachineError
+from lablib.grading.report import Report
+from lablib.machine.base import Machine
+from lablib.machine.wire import WireError
+from lablib.scene import set_scene
+from lablib.verdict import Result, Verdict, overall
+
+MAX_SCRIPT = 1 << 20
+"""Bytes of a script."""
+SCRIPT_SECONDS = 30.0
+"""How long a script runs before its state is read all the same."""
+SCRIPT_NAME = "script"
+_TRIES = 2
+
+
+class _LostMachine(Exception):
+    """The machine died, or stopped answering, while code of the student's could run."""
+
+
+def check_script(
+    task: Task, script: bytes, machine_factory: Callable[[], Machine], timeout: float = SCRIPT_SECONDS
+) -> Report:
+    """Grades `script` for `task` in a machine made for it. Raises MachineError when there is none to be had, or when
+    it fails before the script ran: that is never the student's loss."""
+    began = time.monotonic()
+    for _ in range(_TRIES):
+        with machine_factory() as machine:
+            _refuse_unconfined(machine)
+            set_scene(machine, task)
+            try:
+                results, notes = _try(machine, task, script, timeout)
+                break
+            except _LostMachine as lost:
+                results, notes = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), ()
+    return Report(task.id, overall(results), results, machine.kind, time.monotonic() - began, notes)
+
+
+def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+    try:
+        path = f"{machine.capabilities.work_folder}/{SCRIPT_NAME}"
+        machine.put(path, script, 0o755)
+        done = machine.run([path], timeout=timeout, limit=0)
+        stopped = machine.stop_processes()
+        results = machine.check(task.id)
+    except (MachineError, WireError, TimeoutError) as error:
+        raise _LostMachine(str(error)) from error
+    if not stopped:
+        results += (Result("stopped", Verdict.FAIL, "grading.kept-forking"),)
+    return results, () if done.status is not None else ("still-running",)
+
+
+def _refuse_unconfined(machine: Machine) -> None:
+    if "unconfined" in machine.capabilities.warnings:
+        raise MachineError("no-landlock")

@@ -1,0 +1,163 @@
+"""The first process of a guest: mounts, the student's world and its jail, then the agent's service on the serial line.
+
+Started by the guest kernel as `python3 -IS …/start.py`; ends by powering the guest off.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tty
+from pathlib import Path
+from typing import Any
+
+from lablib.kernel import syscalls
+from lablib.kernel.capabilities import Cap, give_up
+from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.mounts import Mount, private, tmpfs
+from lablib.machine.agent import spawner, world
+from lablib.machine.agent.lab import GuestLab
+from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet
+
+RUN = Path("/run")
+ROOT = RUN / "world"
+UPPER = RUN / "upper"
+CGROUP = Path("/sys/fs/cgroup")
+SERIAL = Path("/dev/ttyS0")
+
+MODULES = ("fs/overlayfs/overlay.ko",)
+"""Needed below /usr/lib/uml/modules/RELEASE/kernel unless the kernel has them built in."""
+
+KEPT_DEVICES = frozenset(
+    {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fuse", "net", "tun", "loop-control"}
+)
+"""devtmpfs is one file system wherever it is mounted, and root may mount it: what a student must not open is removed
+from it, the serial line first of all."""
+
+DROPPED = (
+    Cap.SYS_MODULE,
+    Cap.SYS_RAWIO,
+    Cap.SYS_BOOT,
+    Cap.MKNOD,
+    Cap.SYS_TIME,
+    Cap.BPF,
+    Cap.PERFMON,
+    Cap.MAC_OVERRIDE,
+    Cap.MAC_ADMIN,
+    Cap.AUDIT_WRITE,
+    Cap.AUDIT_CONTROL,
+    Cap.AUDIT_READ,
+)
+"""Each of these reaches round the jail. SYS_PTRACE stays: nsenter(1) and /proc/PID/ns of another uid need it."""
+
+THREADS_MAX = 1500
+"""Every process of a guest is a process of the host's: a fork bomb ends here (proc(5), /proc/sys/kernel/threads-max)."""
+
+SYSCTLS = {
+    # core_pattern and its like run programs outside any namespace with every capability: give them none.
+    "kernel/usermodehelper/bset": "0 0",
+    "kernel/usermodehelper/inheritable": "0 0",
+    "kernel/threads-max": str(THREADS_MAX),
+    "kernel/printk": "1",
+}
+
+
+def main() -> None:
+    """Never returns: the kernel panics when its first process does."""
+    try:
+        _serve()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()  # goes to the console, whose tail our side shows when a guest does not come up
+        sys.stderr.flush()
+    finally:
+        syscalls.reboot(syscalls.LINUX_REBOOT_CMD_POWER_OFF)
+
+
+def _serve() -> None:
+    modules = _module_folder()
+    _mount_own()
+    for module in MODULES:
+        if (modules / module).exists():
+            syscalls.finit_module(modules / module)
+    _set_sysctls()
+    controllers = _enable_controllers()
+    line = _open_line()
+    world.build(ROOT, UPPER, Path(sys.path[0]) / "student")
+    syscalls.sethostname(world.HOSTNAME)
+    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come: the spawner is the only one there will be
+    end = spawner.fork_spawner(_enter_jail)
+
+    encoder, decoder = greet(line, TO_HOST, TO_AGENT)
+    hello = {"release": os.uname().release, "controllers": controllers, "features": _features()}
+    os.write(line, encoder.json(Type.HELLO, 0, hello))
+
+    import checkers  # noqa: F401  # after the hello: nobody waits for them yet, and no student code runs yet
+    from lablib.machine.agent.service import Service
+
+    gc.freeze()
+    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER)
+    Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
+
+
+def _module_folder() -> Path:
+    return Path("/usr/lib/uml/modules", os.uname().release, "kernel")
+
+
+def _mount_own() -> None:
+    """What the agent itself looks at. Nothing of it is visible in the student's world, nor can that change it."""
+    private(Path("/")).execute()
+    Mount(Path("/proc"), "proc", "proc").execute()
+    tmpfs(RUN, size="80%").execute()
+    Mount(Path("/sys"), "sysfs", "sysfs").execute()
+    Mount(CGROUP, "cgroup2", "cgroup2", options=("nsdelegate",)).execute()
+    tmpfs(ROOT).execute()
+    UPPER.mkdir()
+
+
+def _set_sysctls() -> None:
+    for name, value in SYSCTLS.items():
+        Path("/proc/sys", name).write_text(value)
+
+
+def _enable_controllers() -> list[str]:
+    """A cgroup under the root has only the controllers that the root's subtree_control names (cgroups(7))."""
+    controllers = (CGROUP / "cgroup.controllers").read_text().split()
+    (CGROUP / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
+    return controllers
+
+
+def _open_line() -> int:
+    """The serial line, raw, and then no name for it, or for any other device a student should not have."""
+    line = os.open(SERIAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    tty.setraw(line)
+    for entry in os.listdir("/dev"):
+        path = Path("/dev", entry)
+        if entry not in KEPT_DEVICES and not path.is_dir():
+            path.unlink()
+    return line
+
+
+def _enter_jail() -> None:
+    """In the spawner, the first process of the student's world: a mount namespace of its own entered by pivot_root (under
+    chroot(2), unshare --user is refused), without the capabilities that lead out of it."""
+    syscalls.set_name("lab-init")
+    os.setsid()
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    Mount(ROOT / "proc", "proc", "proc").execute()
+    os.chdir(ROOT)
+    syscalls.pivot_root(".", ".")
+    syscalls.umount2(".", syscalls.MNT_DETACH)
+    os.chdir("/")
+    Path("/proc/self/oom_score_adj").write_text("-1000")
+    give_up(DROPPED)
+
+
+def _features() -> dict[str, Any]:
+    """What lessons may ask for, found by looking, never by version."""
+    return {
+        "psi": Path("/proc/pressure").exists(),
+        "time_namespace": Path("/proc/self/ns/time").exists(),
+    }

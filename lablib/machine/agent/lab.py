@@ -1,0 +1,89 @@
+"""What differs between a guest and a host for the agent's service: whose processes the student's are, and where the
+lab's cgroups begin."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.procfs import ProcFS
+from lablib.verdict import Context
+
+STOP_SECONDS = 5.0
+"""How long to chase processes that fork faster than they can be stopped."""
+_STOPPED_STATES = frozenset("TtZX")
+
+
+class Lab(Protocol):
+    """The student's side as the agent sees it."""
+
+    environment: Mapping[str, str]
+    work_folder: str
+    """The student's `~/lab`."""
+    terminals: Path
+    """The devpts of the student's world, whose `ptmx` gives them their terminals."""
+
+    def context(self, remembered: Mapping[str, Any]) -> Context: ...
+
+    def stop_processes(self) -> bool:
+        """Nothing of the student's runs any more when this returns True."""
+
+
+@dataclass(frozen=True)
+class GuestLab:
+    """The student lives in a pid namespace of their own, one below ours."""
+
+    terminals: Path
+    environment: Mapping[str, str]
+    cgroup: Cgroup
+    work_folder: str
+    proc: ProcFS = field(default_factory=lambda: ProcFS(depth=1))
+
+    def context(self, remembered: Mapping[str, Any]) -> Context:
+        return Context(self.proc, self.cgroup, remembered)
+
+    def stop_processes(self) -> bool:
+        """Walks the pid namespace until a whole round finds everything stopped. The root cgroup cannot be frozen, and
+        a student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end:
+            if not self._stop_once():
+                return True
+        return False
+
+    def _stop_once(self) -> bool:
+        """One round; True if something still ran."""
+        found = False
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and self._runs(entry):
+                found = True
+                try:
+                    os.kill(int(entry), signal.SIGSTOP)
+                except ProcessLookupError:
+                    continue
+        return found
+
+    def _runs(self, pid: str) -> bool:
+        """Whether `pid` is the student's and has not stopped. Every thread of it counts: one may stop later."""
+        try:
+            with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+                fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+            if len(fields.get("NSpid", "").split()) < 2:
+                return False
+            return any(_thread_state(pid, thread) not in _STOPPED_STATES for thread in os.listdir(f"/proc/{pid}/task"))
+        except OSError:
+            return False  # it has ended meanwhile
+
+
+def _thread_state(pid: str, thread: str) -> str:
+    try:
+        with open(f"/proc/{pid}/task/{thread}/stat", "rb") as stat:
+            return stat.read().rpartition(b") ")[2][:1].decode()
+    except OSError:
+        return "X"

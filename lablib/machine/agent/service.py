@@ -1,0 +1,210 @@
+"""The agent's loop: shells, programs, checks and watches, multiplexed over one line. One thread; nothing here waits
+for a student."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lablib.machine.agent.lab import Lab
+from lablib.machine.agent.programs import Program, Run, Terminal
+from lablib.machine.agent.spawner import SpawnerClient
+from lablib.machine.wire import MAX_PAYLOAD, Decoder, Encoder, Frame, Type
+from lablib.verdict import REGISTRY, Result
+
+WATCH_BUSY = 0.1
+"""Seconds between looks at watched checks while the student is at work."""
+WATCH_IDLE = 0.5
+BUSY_FOR = 5.0
+MAX_INPUT = 4 << 20
+_EVIDENCE_SIZES = (2048, 256, 16)
+
+
+class Service:
+    """Serves requests until the line closes or QUIT comes."""
+
+    def __init__(self, line: int, encoder: Encoder, decoder: Decoder, spawner: SpawnerClient, lab: Lab) -> None:
+        self._line = line
+        self._encoder = encoder
+        self._decoder = decoder
+        self._spawner = spawner
+        self._lab = lab
+        self._selector = selectors.DefaultSelector()
+        self._programs: dict[int, Program] = {}
+        self._collecting: dict[int, tuple[dict[str, Any], bytearray]] = {}
+        self._watches: dict[int, tuple[str, str]] = {}
+        self._remembered: dict[str, Mapping[str, Any]] = {}
+        self._active_until = 0.0
+        self._ended = False
+        self._handlers: Mapping[Type, Callable[[Frame], None]] = {
+            Type.SPAWN: self._spawn,
+            Type.WRITE: self._spawn,
+            Type.INPUT: self._input,
+            Type.RESIZE: self._resize,
+            Type.HANGUP: self._hang_up,
+            Type.CREDIT: self._credit,
+            Type.REMEMBER: self._remember,
+            Type.CHECK: self._check,
+            Type.WATCH: self._watch,
+            Type.STOP: self._stop,
+            Type.QUIT: self._quit,
+        }
+
+    def run(self) -> None:
+        """Returns when the other side is gone or asked us to end. Raises WireError when the line is not to be
+        trusted any more."""
+        self._selector.register(self._line, selectors.EVENT_READ, self._read_line)
+        self._selector.register(self._spawner, selectors.EVENT_READ, self._read_reports)
+        next_look = 0.0
+        while not self._ended:
+            timeout = max(0.0, next_look - time.monotonic()) if self._watches else None
+            for key, events in self._selector.select(timeout):
+                key.data(key.fd, events)
+            now = time.monotonic()
+            if self._watches and now >= next_look:
+                self._look()
+                next_look = now + (WATCH_BUSY if now < self._active_until else WATCH_IDLE)
+
+    def send(self, type: Type, channel: int, payload: bytes = b"") -> None:
+        """Writes a whole frame. Waiting here is right: the host always reads, and what a shell may send is bounded by
+        its credit."""
+        if type is Type.OUTPUT:
+            self._active_until = time.monotonic() + BUSY_FOR
+        data = memoryview(self._encoder.frame(type, channel, payload))
+        while data:
+            data = data[os.write(self._line, data) :]
+
+    def send_json(self, type: Type, channel: int, value: Any) -> None:
+        self.send(type, channel, json.dumps(value).encode())
+
+    def _read_line(self, _descriptor: int, _events: int) -> None:
+        data = os.read(self._line, 65536)
+        if not data:
+            self._ended = True
+            return
+        self.send(Type.ACK, 0, len(data).to_bytes(4, "big"))
+        for frame in self._decoder.feed(data):
+            try:
+                self._handlers[frame.type](frame)
+            except (OSError, KeyError, TypeError, ValueError) as error:
+                self.send_json(Type.FAULT, frame.channel, f"{frame.type.name}: {type(error).__name__}: {error}"[:500])
+
+    def _read_reports(self, _descriptor: int, _events: int) -> None:
+        try:
+            while report := self._spawner.report():
+                if program := self._programs.get(report.id):
+                    program.exited(report.status)
+        except EOFError:
+            # The student ended their own world's first process, by crashing it: nothing can run there any more.
+            self._selector.unregister(self._spawner)
+            for program in list(self._programs.values()):
+                program.exited(-9)
+
+    # Requests
+
+    def _spawn(self, frame: Frame) -> None:
+        request = frame.json()
+        if not 0 <= int(request["input"]) <= MAX_INPUT:
+            raise ValueError("too much input")
+        self._collecting[frame.channel] = (request, bytearray())
+        self._start_when_collected(frame.channel)
+
+    def _start_when_collected(self, channel: int) -> None:
+        request, data = self._collecting[channel]
+        if len(data) < request["input"]:
+            return
+        del self._collecting[channel]
+        kind = Terminal if request.get("tty") else Run
+        self._programs[channel] = kind(self, channel, request, bytes(data))
+
+    def _input(self, frame: Frame) -> None:
+        if frame.channel in self._collecting:
+            self._collecting[frame.channel][1].extend(frame.payload)
+            self._start_when_collected(frame.channel)
+        elif program := self._programs.get(frame.channel):
+            program.input(frame.payload)
+
+    def _resize(self, frame: Frame) -> None:
+        if program := self._programs.get(frame.channel):
+            columns, rows = frame.json()
+            program.resize(int(columns), int(rows))
+
+    def _hang_up(self, frame: Frame) -> None:
+        self._watches.pop(frame.channel, None)
+        if program := self._programs.get(frame.channel):
+            program.hang_up()
+
+    def _credit(self, frame: Frame) -> None:
+        if program := self._programs.get(frame.channel):
+            program.credit(int(frame.json()))
+
+    def _remember(self, frame: Frame) -> None:
+        task = str(frame.json())
+        self._remembered[task] = REGISTRY.remember(task, self._lab.context({}))
+        self.send_json(Type.DONE, frame.channel, True)
+
+    def _check(self, frame: Frame) -> None:
+        self.send(Type.RESULTS, frame.channel, self._results(str(frame.json())))
+
+    def _watch(self, frame: Frame) -> None:
+        self._watches[frame.channel] = (str(frame.json()), "")
+        self._look()
+
+    def _stop(self, frame: Frame) -> None:
+        self.send_json(Type.DONE, frame.channel, self._lab.stop_processes())
+
+    def _quit(self, frame: Frame) -> None:
+        self._ended = True
+
+    # Checks
+
+    def _results(self, task: str) -> bytes:
+        results = REGISTRY.run(task, self._lab.context(self._remembered.get(task, {})))
+        return pack_results(results)
+
+    def _look(self) -> None:
+        for channel, (task, last) in list(self._watches.items()):
+            results = self._results(task)
+            if (text := results.decode()) != last:
+                self._watches[channel] = (task, text)
+                self.send(Type.RESULTS, channel, results)
+
+    # For programs
+
+    @property
+    def lab(self) -> Lab:
+        return self._lab
+
+    @property
+    def spawner(self) -> SpawnerClient:
+        return self._spawner
+
+    def listen(self, program: Program, descriptor: int, events: int) -> None:
+        """Calls `program.ready` on `events` of `descriptor` from now on; none for 0."""
+        registered = descriptor in self._selector.get_map()
+        if events and registered:
+            self._selector.modify(descriptor, events, program.ready)
+        elif events:
+            self._selector.register(descriptor, events, program.ready)
+        elif registered:
+            self._selector.unregister(descriptor)
+
+    def forget(self, channel: int) -> None:
+        self._programs.pop(channel, None)
+
+
+def pack_results(results: tuple[Result, ...]) -> bytes:
+    """Results as one frame's payload; evidence is cut as far as it must be."""
+    for size in _EVIDENCE_SIZES:
+        values = [result.as_json() for result in results]
+        for value in values:
+            for piece in value["evidence"]:
+                piece["text"] = piece["text"][:size]
+        payload = json.dumps(values).encode()
+        if len(payload) <= MAX_PAYLOAD:
+            return payload
+    raise ValueError("results do not fit in a frame")

@@ -1,0 +1,212 @@
+"""The first process of the student's world: it starts programs there for the agent and reaps what they leave.
+
+It is a process of its own, forked before the agent knows the key of the wire: a student who is root may ptrace
+whatever is in the world with them, this process and its children included, and must find nothing of use. What it
+reports (that a program ended, and how) is believed only as far as a student's own exit status would be.
+
+Requests and reports are JSON datagrams on a SOCK_SEQPACKET pair; file descriptors ride along as SCM_RIGHTS.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import termios
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MAX_DATAGRAM = 128 * 1024
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+_MUST_NOT_END_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The program started by request `id` has ended with `status` (minus the signal's number if one ended it)."""
+
+    id: int
+    status: int
+
+
+class SpawnerClient:
+    """The agent's end."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._end.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    def spawn(self, request: dict[str, Any], descriptors: Sequence[int]) -> None:
+        """Raises OSError: EMSGSIZE for a request that is too large, EPIPE when the world is gone."""
+        socket.send_fds(self._end, [json.dumps(request).encode()], list(descriptors))
+
+    def report(self) -> Report | None:
+        """The next report; None for none now, or one that makes no sense. Raises EOFError when the world is gone."""
+        try:
+            data = self._end.recv(MAX_DATAGRAM)
+        except BlockingIOError:
+            return None
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise EOFError("the first process of the student's world is gone")
+        try:
+            value = json.loads(data)
+            return Report(int(value["id"]), int(value["status"]))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+
+def fork_spawner(enter: Callable[[], None]) -> socket.socket:
+    """Forks the spawner, which calls `enter` to go where it will serve; returns our end. Raises OSError."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork():
+        theirs.close()
+        return ours
+    try:
+        ours.close()
+        enter()
+        _close_all_but(theirs.fileno())
+        serve(theirs)
+    except BaseException:
+        traceback.print_exc()  # on the machine's console; our side sees the world gone
+    finally:
+        os._exit(0)
+
+
+def _close_all_but(kept: int) -> None:
+    """Leaves no descriptor of the agent's, the line above all, where a student can reach it."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1024)
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def serve(end: socket.socket) -> None:
+    """Runs until the agent's end closes. The caller is the first process of a pid namespace or a subreaper."""
+    for number in _MUST_NOT_END_US:
+        signal.signal(number, signal.SIG_IGN)
+    woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: dict[int, int] = {}
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    poll.register(woken, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == woken:
+                os.read(woken, 4096)
+            elif not _start_next(end, running):
+                return
+        _reap(end, running)
+
+
+def _start_next(end: socket.socket, running: dict[int, int]) -> bool:
+    data, descriptors, _, _ = socket.recv_fds(end, MAX_DATAGRAM, 3)
+    if not data:
+        return False
+    request = json.loads(data)
+    try:
+        pid = os.fork()
+    except OSError as error:  # no room for a process: the student has filled the world
+        os.write(descriptors[-1], f"labs: fork: {os.strerror(error.errno or 0)}\n".encode())
+        _send(end, request["id"], 125)
+    else:
+        if pid == 0:
+            _become(request, descriptors)
+        running[pid] = request["id"]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return True
+
+
+def _reap(end: socket.socket, running: dict[int, int]) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        if (request := running.pop(pid, None)) is not None:
+            _send(end, request, os.waitstatus_to_exitcode(status))
+
+
+def _send(end: socket.socket, request: int, status: int) -> None:
+    end.send(json.dumps({"id": request, "status": status}).encode())
+
+
+def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """In the child: takes on its terminal or pipes and becomes the program. Never returns."""
+    status = 126
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (*_MUST_NOT_END_US, *_IGNORED_BY_PYTHON, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        standard = [descriptors[0]] * 3 if request["tty"] else list(descriptors)
+        for target, descriptor in enumerate(standard):
+            os.dup2(descriptor, target)
+        if request["tty"]:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        os.closerange(3, 1024)
+        _reset_oom_score()
+        os.umask(0o022)
+        if "write" in request:
+            _write(request["write"], request["mode"])
+            status = 0
+        else:
+            status = _exec(request["argv"], request["env"], request["cwd"])
+    except OSError as error:
+        message = f"labs: {error.filename or request.get('argv', ['?'])[0]}: {error.strerror}\n"
+        os.write(2, message.encode(errors="replace"))
+    finally:
+        os._exit(status)
+
+
+def _exec(argv: list[str], env: dict[str, str], cwd: str) -> int:
+    """execve(2), through `sh` for a text without an interpreter line, as execvp(3) does; the shell's statuses for
+    what cannot be executed."""
+    for folder in (cwd, "/"):
+        try:
+            os.chdir(folder)
+            break
+        except OSError:
+            continue  # the student may have removed it; the program still runs
+    try:
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:
+            os.execve("/bin/sh", ["sh", *argv], env)
+        os.write(2, f"labs: {argv[0]}: {error.strerror}\n".encode(errors="replace"))
+        return 127 if error.errno == errno.ENOENT else 126
+
+
+def _write(path: str, mode: int) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as target:
+        os.fchmod(target.fileno(), mode)
+        while data := os.read(0, 1 << 20):
+            target.write(data)
+
+
+def _reset_oom_score() -> None:
+    """The first process is spared by the OOM killer; what it starts must not inherit that."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("0")
+    except OSError as error:
+        sys.stderr.write(f"labs: oom_score_adj: {error.strerror}\n")

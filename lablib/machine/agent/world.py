@@ -1,0 +1,168 @@
+"""What a student finds: a copy-on-write view of the host's programs under a root of their own, plus our own small
+/etc/passwd and friends. Every mount of it is data (`plan`), so that it can be shown and tested."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lablib.kernel.mounts import Action, Mount, Node, Overlay, Plan, Symlink, tmpfs
+from lablib.kernel.syscalls import MS_NODEV, MS_NOEXEC, MS_NOSUID
+
+HOSTNAME = "lab"
+MERGED_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+NODES = (
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+)
+PLAIN_FOLDERS = {
+    "home": 0o755,
+    "home/student": 0o755,
+    "home/student/lab": 0o755,
+    "root": 0o700,
+    "root/lab": 0o755,
+    "mnt": 0o755,
+    "media": 0o755,
+    "opt": 0o755,
+    "srv": 0o755,
+    "proc": 0o555,
+    "sys": 0o555,
+    "dev": 0o755,
+    "run": 0o755,
+    "run/lock": 0o1777,
+    "tmp": 0o1777,
+    "lab": 0o777,
+    "var": 0o755,
+    "var/cache": 0o755,
+    "var/lib": 0o755,
+    "var/log": 0o755,
+    "var/spool": 0o755,
+    "var/tmp": 0o1777,
+}
+STUDENT = 1000
+
+FILES: dict[str, tuple[int, str]] = {
+    "etc/passwd": (
+        0o644,
+        "root:x:0:0:root:/root:/bin/bash\n"
+        "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+        "student:x:1000:1000:student:/home/student:/bin/bash\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    ),
+    "etc/group": (
+        0o644,
+        "root:x:0:\ndaemon:x:1:\ntty:x:5:\nsudo:x:27:student\nshadow:x:42:\nstudent:x:1000:\nnogroup:x:65534:\n",
+    ),
+    # An empty password field would let anybody in by su; "*" leaves root's own su and sudo's NOPASSWD.
+    "etc/shadow": (0o640, "root:*:20000::::::\nstudent:*:20000::::::\n"),
+    "etc/gshadow": (0o640, "root:*::\nsudo:*::student\nstudent:!::\n"),
+    "etc/subuid": (0o644, "student:100000:65536\n"),
+    "etc/subgid": (0o644, "student:100000:65536\n"),
+    "etc/sudoers": (
+        0o440,
+        "Defaults env_reset, !lecture\n"
+        'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"\n'
+        "root ALL=(ALL:ALL) ALL\nstudent ALL=(ALL:ALL) NOPASSWD: ALL\n",
+    ),
+    "etc/hostname": (0o644, f"{HOSTNAME}\n"),
+    "etc/hosts": (0o644, f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost\n"),
+    "etc/resolv.conf": (0o644, "# the lab has no network\n"),
+    "etc/fstab": (0o644, ""),
+    "root/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
+    "home/student/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
+}
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "USER": "root",
+    "LOGNAME": "root",
+    "SHELL": "/bin/bash",
+    "LANG": "C.UTF-8",
+    "TERM": "xterm-256color",
+    "COLORTERM": "truecolor",
+}
+WORK_FOLDER = "/root/lab"
+STUDENT_PYTHON = "opt/labs/python"
+"""Where `import pyseccomp` finds its module, on the PYTHONPATH of the student's shells only."""
+
+
+def environment(root: Path) -> dict[str, str]:
+    """What the student's programs start with."""
+    if (root / STUDENT_PYTHON).is_dir():
+        return {**ENVIRONMENT, "PYTHONPATH": f"/{STUDENT_PYTHON}"}
+    return dict(ENVIRONMENT)
+
+
+def plan(root: Path, upper: Path, host: Path = Path("/")) -> Plan:
+    """The mounts of a world at `root`. `upper` is a folder of a file system that overlayfs takes as upper; it must not
+    be visible in the world. `/proc` is not here: it belongs to the pid namespace that will use it."""
+    copied = ["usr", "etc"]
+    actions: list[Action] = []
+    for name in MERGED_FOLDERS:
+        folder = host / name
+        if folder.is_symlink():
+            actions.append(Symlink(root / name, os.readlink(folder).removeprefix("/")))
+        elif folder.is_dir():
+            copied.append(name)
+    actions += [Overlay(root / name, (host / name,), upper / name / "upper", upper / name / "work") for name in copied]
+    dev = root / "dev"
+    actions += [
+        tmpfs(root / "tmp", mode=0o1777),
+        tmpfs(root / "lab", mode=0o777),
+        tmpfs(root / "run"),
+        Mount(root / "sys", "sysfs", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+        Mount(root / "sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, ("nsdelegate",)),
+        tmpfs(dev, size="1M", flags=MS_NOSUID),
+        *(Node(dev / name, major, minor) for name, major, minor in NODES),
+        Mount(dev / "pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
+        tmpfs(dev / "shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
+        Mount(dev / "mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+        Symlink(dev / "ptmx", "pts/ptmx"),
+        Symlink(dev / "fd", "/proc/self/fd"),
+        Symlink(dev / "stdin", "fd/0"),
+        Symlink(dev / "stdout", "fd/1"),
+        Symlink(dev / "stderr", "fd/2"),
+        Symlink(root / "var/run", "/run"),
+        Symlink(root / "var/lock", "/run/lock"),
+    ]
+    return Plan(tuple(actions))
+
+
+def build(root: Path, upper: Path, python_folder: Path | None = None) -> None:
+    """Makes the world. `root` is an empty folder of a tmpfs; `python_folder` holds modules for the student's own
+    Python. Raises OSError."""
+    _make_folders(root)
+    plan(root, upper).execute()
+    (root / "run/lock").mkdir()
+    (root / "run/lock").chmod(0o1777)
+    for name, (mode, text) in FILES.items():
+        _replace(root / name, mode, text.encode())
+    for path in ("home/student", "home/student/lab", "home/student/.bashrc"):
+        os.chown(root / path, STUDENT, STUDENT)
+    if python_folder is not None and python_folder.is_dir():
+        _copy_modules(python_folder, root / STUDENT_PYTHON)
+
+
+def _make_folders(root: Path) -> None:
+    for name, mode in PLAIN_FOLDERS.items():
+        folder = root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
+
+
+def _replace(path: Path, mode: int, data: bytes) -> None:
+    # Writing in place would copy the host's file up first, and root of the host may be all who can read that one.
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+def _copy_modules(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for module in source.glob("*.py"):
+        (target / module.name).write_bytes(module.read_bytes())

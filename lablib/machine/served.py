@@ -1,0 +1,247 @@
+"""What a machine offers, spoken to its agent over a link: the same for a guest and a host."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from lablib.errors import MachineError
+from lablib.machine.base import Capabilities, Completed, Shell, Size, Watch
+from lablib.machine.link import Channel, Link
+from lablib.machine.wire import Frame, Type, WireError
+from lablib.verdict import Result
+
+ANSWER_SECONDS = 10.0
+"""How long a check, a file or a stop may take; each is milliseconds in a machine that works."""
+
+
+class ServedShell:
+    """A program on a PTY behind the agent."""
+
+    def __init__(self, channel: Channel, request: dict[str, Any]) -> None:
+        self._channel = channel
+        self._status: int | None = None
+        self._ended = threading.Event()
+        channel.send(Type.SPAWN, request)
+
+    @property
+    def status(self) -> int | None:
+        return self._status
+
+    def read(self) -> bytes:
+        while not self._ended.is_set():
+            frame = self._channel.next()
+            if frame is None or frame.type in (Type.EXIT, Type.FAULT):
+                self._end(frame)
+            elif frame.type is Type.OUTPUT:
+                self._tell(Type.CREDIT, len(frame.payload))
+                return frame.payload
+        return b""
+
+    def write(self, data: bytes) -> None:
+        if not self._ended.is_set():
+            try:
+                self._channel.send_input(data)
+            except MachineError:
+                return  # `read` says that it has ended
+
+    def resize(self, size: Size) -> None:
+        self._tell(Type.RESIZE, [size.columns, size.rows])
+
+    def close(self) -> None:
+        self._tell(Type.HANGUP)
+
+    def _tell(self, type: Type, value: Any = None) -> None:
+        if not self._ended.is_set():
+            try:
+                self._channel.send(type, value)
+            except MachineError:
+                return
+
+    def _end(self, frame: Frame | None) -> None:
+        if frame is not None and frame.type is Type.EXIT:
+            self._status = _status(frame)
+        self._ended.set()
+        self._channel.close()
+
+
+class ServedWatch:
+    """Results as the agent sends them; only the newest matters, so what is late is skipped."""
+
+    def __init__(self, channel: Channel, task: str) -> None:
+        self._channel = channel
+        channel.send(Type.WATCH, task)
+
+    def __iter__(self) -> Iterator[tuple[Result, ...]]:
+        while (frame := self._channel.next()) is not None:
+            if frame.type is Type.RESULTS:
+                yield _results(frame)
+
+    def close(self) -> None:
+        try:
+            self._channel.send(Type.HANGUP)
+        except MachineError:
+            pass  # it ended with the machine
+        self._channel.end()
+        self._channel.close()
+
+
+class ServedMachine:
+    """A machine with an agent. Subclasses say how one comes up (`_launch`) and how it goes (`_take_down`)."""
+
+    kind = ""
+
+    def __init__(self) -> None:
+        self._link: Link | None = None
+        self._capabilities: Capabilities | None = None
+        self._closing = threading.Lock()
+        self._closed = False
+
+    def _launch(self) -> tuple[Link, Capabilities]:
+        raise NotImplementedError
+
+    def _take_down(self) -> None:
+        raise NotImplementedError
+
+    def open(self) -> Capabilities:
+        try:
+            self._link, self._capabilities = self._launch()
+        except BaseException:
+            self.close()
+            raise
+        return self._capabilities
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if self._capabilities is None:
+            raise MachineError("machine-gone")
+        return self._capabilities
+
+    def close(self) -> None:
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            if self._link is not None:
+                self._link.close()
+            self._take_down()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def shell(self, size: Size, argv: Sequence[str] = ()) -> Shell:
+        argv = list(argv) or ["/bin/bash"]
+        return ServedShell(self._channel(), {"argv": argv, "tty": [size.columns, size.rows], "input": 0})
+
+    def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
+        channel = self._channel()
+        channel.send(Type.SPAWN, {"argv": list(argv), "limit": limit, "input": 0})
+        return _collect(channel, timeout, limit)
+
+    def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        channel = self._channel()
+        channel.send(Type.WRITE, {"path": path, "mode": mode, "input": len(data), "limit": 1000})
+        channel.send_input(data)
+        done = _collect(channel, ANSWER_SECONDS, 1000)
+        if done.status != 0:
+            raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
+
+    def remember(self, task: str) -> None:
+        self._ask(Type.REMEMBER, task)
+
+    def check(self, task: str) -> tuple[Result, ...]:
+        return _results(self._ask(Type.CHECK, task))
+
+    def watch(self, task: str) -> Watch:
+        return ServedWatch(self._channel(), task)
+
+    def stop_processes(self) -> bool:
+        return self._ask(Type.STOP).json() is True
+
+    def _channel(self) -> Channel:
+        if self._link is None:
+            raise MachineError("machine-gone")
+        return self._link.channel()
+
+    def _ask(self, type: Type, value: Any = None) -> Frame:
+        channel = self._channel()
+        try:
+            channel.send(type, value)
+            frame = channel.next(ANSWER_SECONDS)
+        except TimeoutError:
+            raise MachineError("machine-silent") from None
+        finally:
+            channel.close()
+        if frame is None:
+            raise MachineError("machine-gone")
+        if frame.type is Type.FAULT:
+            raise MachineError("agent-fault", reason=str(frame.json()))
+        return frame
+
+
+def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
+    """Gathers a program's output until it ends or time is up."""
+    kept = {Type.OUTPUT: bytearray(), Type.ERROR_OUTPUT: bytearray()}
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            frame = channel.next(max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            channel.close()
+            return Completed(None, bytes(kept[Type.OUTPUT]), bytes(kept[Type.ERROR_OUTPUT]))
+        if frame is None:
+            raise MachineError("machine-gone")
+        if frame.type in kept:
+            room = limit - len(kept[frame.type])
+            kept[frame.type] += frame.payload[: max(0, room)]
+        elif frame.type is Type.FAULT:
+            channel.close()
+            raise MachineError("agent-fault", reason=str(frame.json()))
+        elif frame.type is Type.EXIT:
+            channel.close()
+            truncated = frame.json().get("truncated") is True
+            return Completed(_status(frame), bytes(kept[Type.OUTPUT]), bytes(kept[Type.ERROR_OUTPUT]), truncated)
+
+
+def capabilities(kind: str, hello: dict[str, Any], work_folder: str, warnings: tuple[str, ...] = ()) -> Capabilities:
+    """An agent's hello, taken as no more than short words."""
+    controllers, features = hello.get("controllers"), hello.get("features")
+    return Capabilities(
+        kind=kind,
+        release=_short(hello.get("release")),
+        work_folder=work_folder,
+        controllers=tuple(_short(name) for name in controllers[:64]) if isinstance(controllers, list) else (),
+        features={_short(k): v is True for k, v in features.items()} if isinstance(features, dict) else {},
+        warnings=warnings,
+    )
+
+
+def _short(value: object) -> str:
+    return str(value)[:100]
+
+
+def _status(frame: Frame) -> int:
+    value = frame.json()
+    status = value.get("status") if isinstance(value, dict) else None
+    if not isinstance(status, int):
+        raise WireError("an exit without a status")
+    return status
+
+
+def _results(frame: Frame) -> tuple[Result, ...]:
+    values = frame.json()
+    if not isinstance(values, list):
+        raise WireError("results are not a list")
+    try:
+        return tuple(Result.from_json(value) for value in values)
+    except ValueError as error:
+        raise WireError(str(error)) from error

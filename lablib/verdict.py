@@ -1,0 +1,232 @@
+"""The words a check speaks: `@check`, `Context`, `Failure`, `Evidence`, `Verdict`, `Result`.
+
+A check is a function that reads the kernel's state and raises `Failure` when it is not as the task asks. It runs
+inside the agent, beside the state it judges, so this module is standard library only. Text for people is not
+made here: a failure carries a message key and its parameters, rendered where it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.procfs import ProcFS
+
+MAX_TEXT = 2048
+"""Characters of one expected, actual or evidence text; the rest is cut, so that a result is always small."""
+MAX_EVIDENCE = 8
+"""Pieces of evidence one result carries at most."""
+
+
+class Verdict(StrEnum):
+    """What became of a check or a task."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    BLOCKED = "blocked"
+    """This machine cannot offer what the task needs."""
+    ERROR = "error"
+    """Our fault: never counted against a student."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A file of the kernel's and what it said when the check read it."""
+
+    source: str
+    text: str
+
+
+class Failure(Exception):
+    """The state is not what the task asks for. `key` names the sentence that says which rule of the kernel matters."""
+
+    verdict = Verdict.FAIL
+
+    def __init__(
+        self, key: str, *, expected: str, actual: str, evidence: Iterable[Evidence] = (), **params: str | int
+    ) -> None:
+        super().__init__(key)
+        self.key = key
+        self.expected = expected
+        self.actual = actual
+        self.evidence = tuple(evidence)
+        self.params = {name: str(value) for name, value in params.items()}
+
+
+class Blocked(Failure):
+    """The kernel here does not have what the task needs; the student is not to blame."""
+
+    verdict = Verdict.BLOCKED
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check may read: the kernel's own files, through the agent's mount namespace, never the student's."""
+
+    proc: ProcFS
+    cgroup: Cgroup
+    """The cgroup that the lab calls its root: `/sys/fs/cgroup` as the student sees it."""
+    remembered: Mapping[str, Any] = field(default_factory=dict)
+    """What this task's `@remember` function returned when its scene was set; empty where no scene was set."""
+
+
+CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]
+RememberFunction = Callable[[Context], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One assertion about kernel state; `id` is unique within its task and never changes."""
+
+    task: str
+    id: str
+    description: str
+    function: CheckFunction
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found, small and plain enough to cross a wire. `params` fill the sentence named by `key`."""
+
+    id: str
+    verdict: Verdict
+    key: str = ""
+    expected: str = ""
+    actual: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "verdict": str(self.verdict),
+            "key": self.key,
+            "expected": self.expected,
+            "actual": self.actual,
+            "params": dict(self.params),
+            "evidence": [{"source": e.source, "text": e.text} for e in self.evidence],
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Result:
+        """Rebuilds a result that came from a machine. Raises ValueError for anything but the form of `as_json`."""
+        try:
+            return cls(
+                id=_text(value["id"]),
+                verdict=Verdict(value["verdict"]),
+                key=_text(value["key"]),
+                expected=_text(value["expected"]),
+                actual=_text(value["actual"]),
+                params={_text(k): _text(v) for k, v in value["params"].items()},
+                evidence=tuple(
+                    Evidence(_text(e["source"]), _text(e["text"])) for e in value["evidence"][:MAX_EVIDENCE]
+                ),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a check result: {error}") from error
+
+
+class Registry:
+    """The checks of every task, filled by the decorators below when the checkers are imported."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, list[Check]] = {}
+        self._remember: dict[str, RememberFunction] = {}
+
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(self._checks)
+
+    def checks(self, task: str) -> tuple[Check, ...]:
+        return tuple(self._checks.get(task, ()))
+
+    def add(self, check: Check) -> None:
+        known = self._checks.setdefault(check.task, [])
+        if any(other.id == check.id for other in known):
+            raise ValueError(f"{check.task} has two checks called {check.id}")
+        known.append(check)
+
+    def add_remember(self, task: str, function: RememberFunction) -> None:
+        if task in self._remember:
+            raise ValueError(f"{task} remembers twice")
+        self._remember[task] = function
+
+    def remember(self, task: str, context: Context) -> Mapping[str, Any]:
+        """What must be known later about the state a scene has just set; empty for a task that needs nothing."""
+        function = self._remember.get(task)
+        return function(context) if function else {}
+
+    def run(self, task: str, context: Context) -> tuple[Result, ...]:
+        """Runs every check of `task`, in order. Never raises: what is not a `Failure` is our `error`."""
+        return tuple(run_check(check, context) for check in self.checks(task))
+
+
+REGISTRY = Registry()
+
+
+def check(*, task: str) -> Callable[[CheckFunction], CheckFunction]:
+    """Registers a check of `task` (`chapter/task`). Its id is the function's name, its description the docstring."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        name = function.__name__
+        REGISTRY.add(Check(task, name.replace("_", "-"), (function.__doc__ or "").strip(), function))
+        return function
+
+    return register
+
+
+def remember(*, task: str) -> Callable[[RememberFunction], RememberFunction]:
+    """Registers what to note, as plain JSON values, once the scene of `task` is set."""
+
+    def register(function: RememberFunction) -> RememberFunction:
+        REGISTRY.add_remember(task, function)
+        return function
+
+    return register
+
+
+def run_check(check: Check, context: Context) -> Result:
+    """Runs one check and turns what it raised into a result."""
+    try:
+        found = check.function(context)
+        evidence = (found,) if isinstance(found, Evidence) else tuple(found or ())
+        return Result(check.id, Verdict.PASS, evidence=_bounded(evidence))
+    except Failure as failure:
+        return Result(
+            check.id,
+            failure.verdict,
+            failure.key,
+            _cut(failure.expected),
+            _cut(failure.actual),
+            {name: _cut(value) for name, value in failure.params.items()},
+            _bounded(failure.evidence),
+        )
+    except Exception as error:  # a check of ours is broken: say so, and never blame the student
+        return Result(check.id, Verdict.ERROR, "check.error", actual=_cut(f"{type(error).__name__}: {error}"))
+
+
+def overall(results: Iterable[Result]) -> Verdict:
+    """The verdict of a task: `pass` only if it has checks and each passed; our own errors come before any blame."""
+    verdicts = {result.verdict for result in results}
+    if not verdicts:
+        return Verdict.ERROR
+    for verdict in (Verdict.ERROR, Verdict.BLOCKED, Verdict.FAIL):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASS
+
+
+def _bounded(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(_cut(e.source), _cut(e.text)) for e in tuple(evidence)[:MAX_EVIDENCE])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return _cut(value)

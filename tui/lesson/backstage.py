@@ -1,0 +1,183 @@
+"""The machine's side of the lesson: all that waits, waits here in named threads, and comes back as messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from lablib.course.model import Task
+from lablib.errors import MachineError
+from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
+from lablib.verdict import Result
+from tui.lesson.text import visible
+from tui.threads import Handed, hand_over, post, start
+
+SCENE = "/run/lab/scene.sh"
+SCENE_SECONDS = 60.0
+
+
+class MachineReady(Message):
+    def __init__(self, capabilities: Capabilities, seconds: float) -> None:
+        super().__init__()
+        self.capabilities = capabilities
+        self.seconds = seconds
+
+
+class MachineFailed(Message):
+    """The machine could not be had."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class MachineClosed(Message):
+    """The machine is gone, or `error` says why that is not certain."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Checked(Handed):
+    """What the checks of a task say now. `turn` is the one that `begin` returned."""
+
+    def __init__(self, turn: int, results: tuple[Result, ...]) -> None:
+        super().__init__()
+        self.turn = turn
+        self.results = results
+
+
+class TurnFailed(Message):
+    """The scene could not be set (its `output` says why), or the checks cannot be watched (any more)."""
+
+    def __init__(self, turn: int, *, error: Exception | None = None, output: str = "") -> None:
+        super().__init__()
+        self.turn = turn
+        self.error = error
+        self.output = output
+
+
+class Backstage:
+    """Opens, sets scenes, watches and closes. Its methods return at once; news go to `target`."""
+
+    def __init__(self, target: MessagePump, factory: Callable[[], Machine]) -> None:
+        self._target = target
+        self._factory = factory
+        self._machine: Machine | None = None
+        self._lock = threading.Lock()
+        self._scene = threading.Lock()
+        self._closing = threading.Event()
+        self._turn = 0
+        self._watch: Watch | None = None
+        self._turn_over = threading.Event()
+
+    def open(self) -> None:
+        """Brings a machine up, in place of one that failed."""
+        start("machine-open", self._open)
+
+    def shell(self, size: Size) -> Shell:
+        """A shell of the machine. Waits: for threads only. Raises MachineError."""
+        if self._machine is None:
+            raise MachineError("machine-lost")
+        return self._machine.shell(size)
+
+    def begin(self, task: Task) -> int:
+        """Sets the scene of `task` and watches it instead of the one before. Returns the number of this turn."""
+        self._end_turn()
+        with self._lock:
+            self._turn += 1
+            self._turn_over = over = threading.Event()
+            turn = self._turn
+        start(f"task-{task.id}", lambda: self._play(task, turn, over))
+        return turn
+
+    def close(self) -> None:
+        """Takes the machine away; `MachineClosed` follows."""
+        start("machine-close", self._close)
+
+    def close_now(self) -> None:
+        """The same, waiting for it; for when there is no screen left to tell. Raises what the machine raises."""
+        self._closing.set()
+        self._end_turn()
+        with self._lock:
+            machine = self._machine
+        if machine is not None:
+            machine.close()
+
+    def _open(self) -> None:
+        began = monotonic()
+        try:
+            with self._lock:
+                if self._closing.is_set():
+                    return
+                before, self._machine = self._machine, None
+            if before is not None:
+                before.close()
+            machine = self._factory()
+            with self._lock:
+                self._machine = machine
+            capabilities = machine.open()
+        except Exception as error:  # shown on the screen, whatever it is
+            post(self._target, MachineFailed(error))
+            return
+        finally:
+            if self._closing.is_set() and self._machine is not None:
+                self._machine.close()
+        post(self._target, MachineReady(capabilities, monotonic() - began))
+
+    def _play(self, task: Task, turn: int, over: threading.Event) -> None:
+        try:
+            with self._scene:  # two scenes at once would set neither
+                machine = self._machine
+                if over.is_set() or machine is None:
+                    return
+                output = set_scene(machine, task)
+                if output is not None:
+                    post(self._target, TurnFailed(turn, output=output))
+                    return
+            watch = machine.watch(task.id)
+            with self._lock:
+                self._watch = watch if not over.is_set() else None
+            if over.is_set():
+                watch.close()
+                return
+            for results in watch:
+                if not hand_over(self._target, Checked(turn, results), over):
+                    return
+            if not over.is_set():
+                post(self._target, TurnFailed(turn))
+        except Exception as error:  # shown on the card, whatever it is
+            if not over.is_set():
+                post(self._target, TurnFailed(turn, error=error))
+
+    def _end_turn(self) -> None:
+        with self._lock:
+            self._turn_over.set()
+            watch, self._watch = self._watch, None
+        if watch is not None:
+            start("watch-close", watch.close)
+
+    def _close(self) -> None:
+        try:
+            self.close_now()
+        except Exception as error:
+            post(self._target, MachineClosed(error))
+        else:
+            post(self._target, MachineClosed(None))
+
+
+def set_scene(machine: Machine, task: Task) -> str | None:
+    """Runs the scene of `task` and lets the machine remember it. Returns what a failing script said; None is good."""
+    if task.scene is not None:
+        machine.put(SCENE, task.scene.read_bytes(), 0o755)
+        done = machine.run([SCENE], timeout=SCENE_SECONDS)
+        if done.status != 0:
+            said = (done.err or done.out).decode("utf-8", "replace")[-2000:]
+            return visible(said, lines=12) or f"{SCENE}: {done.status}"
+    machine.remember(task.id)
+    return None

@@ -1,0 +1,104 @@
+"""Carries a shell's output to a widget and typed bytes to the shell. The event loop waits for neither."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from lablib.machine.base import Shell, Size
+from tui.terminal.engine import Engine, EngineFactory
+from tui.threads import Handed, hand_over, post, start
+
+MAX_WAITING = 4096
+"""Keys, pastes and answers that may wait for the shell before answers of the terminal are dropped: a program that
+asks without reading could else make us hold any amount."""
+
+OpenShell = Callable[[Size], Shell]
+
+
+class Opened(Message):
+    """The shell runs; `engine` is new, and made outside the event loop because its first import is slow."""
+
+    def __init__(self, pump: Pump, engine: Engine) -> None:
+        super().__init__()
+        self.pump = pump
+        self.engine = engine
+
+
+class Output(Handed):
+    def __init__(self, pump: Pump, data: bytes) -> None:
+        super().__init__()
+        self.pump = pump
+        self.data = data
+
+
+class Finished(Message):
+    """The shell has ended with `status`, or could not be had or was lost: then `error` says why."""
+
+    def __init__(self, pump: Pump, status: int | None, error: Exception | None) -> None:
+        super().__init__()
+        self.pump = pump
+        self.status = status
+        self.error = error
+
+
+class Pump:
+    """One shell: a thread that reads, only posting to `target`, and a thread that writes."""
+
+    def __init__(self, target: MessagePump, open_shell: OpenShell, engine: EngineFactory, size: Size) -> None:
+        self._target = target
+        self._open_shell = open_shell
+        self._engine = engine
+        self._size = size
+        self._closed = threading.Event()
+        self._typed: SimpleQueue[bytes | Size | None] = SimpleQueue()
+
+    def start(self) -> None:
+        start("shell-reader", self._read)
+
+    def write(self, data: bytes) -> None:
+        self._typed.put(data)
+
+    def reply(self, data: bytes) -> None:
+        """Queues an answer of the terminal, unless too many wait already."""
+        if self._typed.qsize() < MAX_WAITING:
+            self._typed.put(data)
+
+    def resize(self, size: Size) -> None:
+        self._typed.put(size)
+
+    def close(self) -> None:
+        """Hangs up. Returns at once; the threads end on their own."""
+        self._closed.set()
+        self._typed.put(None)
+
+    def _read(self) -> None:
+        try:
+            engine = self._engine(self._size, self.reply)
+            shell = self._open_shell(self._size)
+        except Exception as error:  # shown on the screen, whatever it is
+            post(self._target, Finished(self, None, error))
+            return
+        start("shell-writer", lambda: self._write(shell))
+        post(self._target, Opened(self, engine))
+        try:
+            while data := shell.read():
+                if not hand_over(self._target, Output(self, data), self._closed):
+                    break
+            finished = Finished(self, shell.status, None)
+        except Exception as error:  # likewise
+            finished = Finished(self, None, error)
+        self._typed.put(None)
+        post(self._target, finished)
+
+    def _write(self, shell: Shell) -> None:
+        while (item := self._typed.get()) is not None:
+            if isinstance(item, Size):
+                shell.resize(item)
+            else:
+                shell.write(item)
+        shell.close()

@@ -1,0 +1,382 @@
+"""The terminal on the screen: keys, mouse and paste in; cells out, at most 30 times a second and only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from lablib.machine.base import Size
+from tui.terminal import engine as modes
+from tui.terminal import keys, pump
+from tui.terminal.engine import Cursor, Engine, EngineFactory, Row, ghostty
+from tui.terminal.pump import OpenShell, Pump
+from tui.terminal.style import style
+
+FRAME = 1 / 30
+"""Seconds between two paints."""
+LONGEST_HOLD = 0.15
+"""Seconds that a program may hold the picture still with mode 2026; one that never lets go must not freeze it."""
+WHEEL = 3
+LEAVE = "ctrl+right_square_bracket"
+_STRIPS = 4096
+_MOUSE_MODES = (modes.MOUSE_BUTTONS, modes.MOUSE_DRAG, modes.MOUSE_MOTION)
+_AFTER_A_PROGRAM = (
+    b"\x18\x1b\\"  # ends a sequence it left unfinished
+    b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?25h\x1b[!p\x1b[0m"
+)
+
+
+class Terminal(Widget, can_focus=True):
+    """A shell of a machine. `ctrl+]` is never sent to it; shift+pageup, shift+pagedown and the wheel show history."""
+
+    DEFAULT_CSS = """
+    Terminal { height: 1fr; background: #101216; color: #d3d7de; pointer: text; }
+    """
+
+    class Started(Message):
+        """A shell runs."""
+
+    class Ended(Message):
+        """The shell has ended with `status`; with `error`, it could not be had or was lost."""
+
+        def __init__(self, status: int | None, error: Exception | None) -> None:
+            super().__init__()
+            self.status = status
+            self.error = error
+
+    class EngineFailed(Message):
+        """The terminal emulator raised `error` and has been replaced by a fresh one. Sent once."""
+
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, *, id: str | None = None, engine: EngineFactory = ghostty) -> None:
+        super().__init__(id=id)
+        self._make_engine = engine
+        self._engine: Engine | None = None
+        self._pump: Pump | None = None
+        self._open_shell: OpenShell | None = None
+        self._engine_failed = False
+        self._back = 0
+        self._history = 0
+        self._rows: tuple[Row, ...] = ()
+        self._caret: Cursor | None = None
+        self._strips: dict[Row, Strip] = {}
+        self._timer: Timer | None = None
+        self._painted = 0.0
+        self._held: float | None = None
+
+    # -- the shell
+
+    def start(self, open_shell: OpenShell) -> None:
+        """Opens a shell, hanging up the one before it. Its own `Enter` after the end opens another the same way."""
+        self.stop()
+        self._open_shell = open_shell
+        self._pump = Pump(self, open_shell, self._make_engine, self._cells)
+        self._pump.start()
+
+    def stop(self) -> None:
+        """Hangs up."""
+        if self._pump is not None:
+            self._pump.close()
+            self._pump = None
+
+    @property
+    def running(self) -> bool:
+        return self._pump is not None
+
+    def say(self, text: str) -> None:
+        """Writes a line of our own below what the program left."""
+        clean = "".join(c for c in text if c.isprintable())
+        self._feed(_AFTER_A_PROGRAM + f"\r\n\x1b[2m{clean}\x1b[0m\r\n".encode())
+        self._paint_soon()
+
+    def on_opened(self, event: pump.Opened) -> None:
+        if event.pump is not self._pump:
+            return
+        if self._engine is None:
+            self._engine = event.engine
+        else:
+            event.engine.close()
+            self._feed(_AFTER_A_PROGRAM)
+        self._fit()
+        self.post_message(self.Started())
+
+    def on_output(self, event: pump.Output) -> None:
+        if event.pump is self._pump:
+            self._feed(event.data)
+            self._paint_soon()
+        event.done.set()
+
+    def on_finished(self, event: pump.Finished) -> None:
+        if event.pump is self._pump:
+            self._pump = None
+            self.post_message(self.Ended(event.status, event.error))
+
+    def on_unmount(self) -> None:
+        self.stop()
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    @property
+    def _cells(self) -> Size:
+        return Size(max(2, self.size.width), max(2, self.size.height))
+
+    def _fit(self) -> None:
+        if self._engine is None:
+            return
+        self._guard(lambda engine: engine.resize(self._cells))
+        if self._pump is not None:
+            self._pump.resize(self._cells)
+        self._paint()
+
+    def _feed(self, data: bytes) -> None:
+        self._guard(lambda engine: engine.feed(data))
+
+    def _guard(self, work: Callable[[Engine], None]) -> None:
+        """Does `work` with the engine. One that fails is replaced: a picture may be lost, the lesson must not be."""
+        if self._engine is None:
+            return
+        try:
+            work(self._engine)
+        except Exception as error:
+            self._engine = self._make_engine(self._cells, self._reply)
+            self._back = 0
+            if not self._engine_failed:
+                self._engine_failed = True
+                self.post_message(self.EngineFailed(error))
+
+    def _reply(self, data: bytes) -> None:
+        if self._pump is not None:
+            self._pump.reply(data)
+
+    def _send(self, data: bytes) -> None:
+        if self._pump is not None and data:
+            self._pump.write(data)
+
+    def _mode(self, number: int) -> bool:
+        return self._engine is not None and self._engine.mode(number)
+
+    # -- painting
+
+    def _paint_soon(self) -> None:
+        if self._timer is not None:
+            return
+        wait = self._painted + FRAME - monotonic()
+        if wait <= 0:
+            self._paint()
+        else:
+            self._timer = self.set_timer(wait, self._paint)
+
+    def _paint(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self._engine is None or self._is_held():
+            return
+        self._painted = monotonic()
+        self._guard(self._take_picture)
+
+    def _is_held(self) -> bool:
+        now = monotonic()
+        if not self._mode(modes.SYNCHRONIZED_OUTPUT):
+            self._held = None
+            return False
+        self._held = now if self._held is None else self._held
+        if now - self._held < LONGEST_HOLD:
+            self._timer = self.set_timer(FRAME, self._paint)
+            return True
+        self._held = now
+        return False
+
+    def _take_picture(self, engine: Engine) -> None:
+        history = engine.scrollback
+        if self._back:  # what is being read stays where it is while more arrives below
+            self._back = max(0, min(history, self._back + history - self._history))
+        self._history = history
+        rows = tuple(engine.rows(self._back))
+        cursor = engine.cursor
+        caret = cursor if cursor.visible and not self._back else None
+        changed = {y for y, row in enumerate(rows) if y >= len(self._rows) or row != self._rows[y]}
+        if caret != self._caret:
+            changed |= {c.y for c in (caret, self._caret) if c is not None}
+        if self._back:
+            changed.add(0)
+        self._rows, self._caret = rows, caret
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed if y < self.size.height))
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.size.width, self.rich_style
+        strip = self._strip(y, base).adjust_cell_length(width, base)
+        selection = self.text_selection
+        span = selection.get_span(y) if selection is not None else None
+        if span is not None:
+            chosen = self.screen.get_component_rich_style("screen--selection")
+            strip = _restyle(strip, span[0], width if span[1] == -1 else span[1], chosen)
+        if self._caret is not None and self._caret.y == y:
+            x = min(self._caret.x, width - 1)
+            strip = _restyle(strip, x, x + 1, Style(reverse=True) if self.has_focus else Style(underline=True))
+        if self._back and y == 0:
+            mark = f" ↑ {self._back} "
+            strip = Strip.join([strip.crop(0, width - len(mark)), Strip([Segment(mark, base + Style(reverse=True))])])
+        return strip.apply_offsets(0, y)
+
+    def _strip(self, y: int, base: Style) -> Strip:
+        if self._engine is None or y >= len(self._rows):
+            return Strip.blank(self.size.width, base)
+        row = self._rows[y]
+        strip = self._strips.get(row)
+        if strip is None:
+            if len(self._strips) >= _STRIPS:
+                self._strips.clear()
+            strip = Strip([Segment(run.text, base + style(run.sgr)) for run in self._engine.runs(row)])
+            self._strips[row] = strip
+        return strip
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    @property
+    def text(self) -> str:
+        """What is shown, as plain text."""
+        return "\n".join(self._strip(y, Style()).text.rstrip() for y in range(len(self._rows)))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        lines = []
+        for y in range(len(self._rows)):
+            span = selection.get_span(y)
+            if span is not None:  # counted in cells, so that wide characters are copied whole
+                strip = self._strip(y, Style())
+                lines.append(strip.crop(span[0], None if span[1] == -1 else span[1]).text.rstrip())
+        return "\n".join(lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+    # -- input
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != LEAVE
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == LEAVE:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key in ("shift+pageup", "shift+pagedown"):
+            self._scroll_history(self.size.height // 2 * (1 if event.key == "shift+pageup" else -1))
+        elif self._pump is None:
+            if event.key == "enter" and self._open_shell is not None:
+                self.start(self._open_shell)
+        else:
+            application_cursor = self._mode(modes.APPLICATION_CURSOR_KEYS)
+            typed = keys.encode(event.key, event.character, application_cursor=application_cursor)
+            if typed:
+                self._scroll_history(-self._back)
+                self.screen.clear_selection()
+                self._send(typed)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self._scroll_history(-self._back)
+        self._send(keys.paste(event.text, bracketed=self._mode(modes.BRACKETED_PASTE)))
+
+    def on_focus(self) -> None:
+        self._focus_changed(b"\x1b[I")
+
+    def on_blur(self) -> None:
+        self._focus_changed(b"\x1b[O")
+
+    def _focus_changed(self, report: bytes) -> None:
+        if self._mode(modes.FOCUS_REPORTS):
+            self._send(report)
+        self.refresh()
+
+    @property
+    def _mouse_wanted(self) -> bool:
+        return any(self._mode(number) for number in _MOUSE_MODES)
+
+    @property
+    def allow_select(self) -> bool:
+        return not self._mouse_wanted
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if self._mouse_wanted:
+            self.capture_mouse()
+            self._report(event, event.button - 1)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        self.release_mouse()
+        if self._mouse_wanted:
+            self._report(event, event.button - 1, pressed=False)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        dragged = event.button and self._mode(modes.MOUSE_DRAG)
+        if dragged or self._mode(modes.MOUSE_MOTION):
+            self._report(event, 32 + (event.button - 1 if event.button else 3))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, up=True)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, up=False)
+
+    def _wheel(self, event: events.MouseEvent, *, up: bool) -> None:
+        event.stop()
+        if self._mouse_wanted:
+            self._report(event, 64 if up else 65)
+        elif self._engine is not None and self._engine.alternate:
+            application_cursor = self._mode(modes.APPLICATION_CURSOR_KEYS)
+            self._send(keys.encode("up" if up else "down", application_cursor=application_cursor) * WHEEL)
+        else:
+            self._scroll_history(WHEEL if up else -WHEEL)
+
+    def _report(self, event: events.MouseEvent, button: int, *, pressed: bool = True) -> None:
+        event.stop()
+        button += 4 * event.shift + 8 * event.meta + 16 * event.ctrl
+        x = min(max(0, event.x), self.size.width - 1)
+        y = min(max(0, event.y), self.size.height - 1)
+        self._send(keys.mouse(button, x, y, pressed=pressed, sgr=self._mode(modes.MOUSE_SGR)))
+
+    def _scroll_history(self, rows: int) -> None:
+        if self._engine is None or not rows:
+            return
+        self._history = self._engine.scrollback
+        self._back = max(0, min(self._history, self._back + rows))
+        self.refresh()
+        self._paint()
+
+
+def _restyle(strip: Strip, start: int, end: int, look: Style) -> Strip:
+    """`look` on the cells from `start` to before `end`, widened to whole characters."""
+    start, end = _edge(strip, start), _edge(strip, end, after=True)
+    within = Strip([Segment(text, (own or Style()) + look) for text, own, _ in strip.crop(start, end)])
+    return Strip.join([strip.crop(0, start), within, strip.crop(end)])
+
+
+def _edge(strip: Strip, x: int, *, after: bool = False) -> int:
+    """`x`, or where it would cut a wide character in two, that character's first cell (or the cell after it)."""
+    if x <= 0 or x >= strip.cell_length:
+        return x
+    around = strip.crop(x - 1, x + 1).text
+    cut = len(around) == 1 and cell_len(around) == 2
+    return x if not cut else x + 1 if after else x - 1
