@@ -1,14 +1,16 @@
-"""Messages by key in English and Simplified Chinese, and the choice between the two."""
+"""Messages by key in English and Simplified Chinese."""
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-LANGUAGES = ("en", "zh")
+from lablib.language import LANGUAGES, preferred_language
+
+__all__ = ["CHECK_MESSAGES", "LANGUAGES", "MESSAGES", "Catalogue", "catalogue", "preferred_language"]
+
 MESSAGES = Path(__file__).parent / "messages"
 CHECK_MESSAGES = Path(__file__).parent.parent / "checkers" / "messages"
 
@@ -34,16 +36,6 @@ class Catalogue:
 def catalogue(language: str, folder: Path = MESSAGES) -> Catalogue:
     """The catalogue of `folder` in `language`. A nested TOML table is a dotted key: `[error] x` is `error.x`."""
     return Catalogue(language, _flat(tomllib.loads((folder / f"{language}.toml").read_text("utf-8"))))
-
-
-def preferred_language(environ: Mapping[str, str] | None = None) -> str:
-    """`LABS_LANG` first, then the locale as setlocale(3) reads it: LC_ALL, LC_MESSAGES, LANG. English otherwise."""
-    environ = os.environ if environ is None else environ
-    for name in ("LABS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = environ.get(name, "")
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:

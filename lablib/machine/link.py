@@ -177,6 +177,7 @@ class Link:
             return
         except WireError as error:
             self.fault = str(error)
+            self._line.shutdown(socket.SHUT_RDWR)  # whoever speaks there is cut off
         finally:
             self._end()
 

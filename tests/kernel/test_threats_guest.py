@@ -46,9 +46,8 @@ def bait(confined: GuestMachine) -> Iterator[Path]:
 def test_guest_root_reads_no_file_outside_the_allow_list(confined: GuestMachine, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("the course's secret")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.is_relative_to("/tmp/pytest-of-root"):  # noqa: S108
-            folder.chmod(0o755)
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)  # so that it is Landlock that refuses, not the mode
     out = sh(confined, MOUNT_HOST + f"cat /mnt/h{secret}; cat /mnt/h{PROJECT}/README.md; umount /mnt/h")
     assert "secret" not in out.replace(str(secret), "")
     assert out.count("Permission denied") == 2
@@ -177,6 +176,21 @@ def test_a_guest_that_floods_its_console_costs_no_memory_and_no_disk(shared_gues
 
 def test_without_landlock_a_guest_is_for_practice_with_a_warning(boot: Boot) -> None:
     assert boot(landlock_abi=0).capabilities.warnings == ("unconfined",)
+
+
+def test_without_landlock_the_same_attacks_succeed(boot: Boot, tmp_path: Path) -> None:
+    """What the tests above prove is the confinement, not the attacks' own failure."""
+    guest = boot(landlock_abi=0)
+    secret = tmp_path / "secret"
+    secret.write_text("the course's secret")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    precious = guest.folder / "code" / "bait"
+    precious.write_text("precious")
+    os.chown(precious, guest.folder.stat().st_uid, -1)
+    out = sh(guest, MOUNT_HOST + f"cat /mnt/h{secret}; echo gone > /mnt/h{precious}")
+    assert "the course's secret" in out
+    assert "gone" in precious.read_text()
 
 
 def _processes_of(machine: GuestMachine) -> list[int]:

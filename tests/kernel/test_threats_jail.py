@@ -73,12 +73,12 @@ def test_a_user_mode_helper_runs_without_any_capability(boot: Boot) -> None:
     python(guest, f"open('/proc/sys/kernel/core_pattern','w').write({pattern!r})")
     sh(guest, "ulimit -c unlimited; sh -c 'kill -SEGV $$'; sleep 1")
     found = sh(guest, "cat /proc/sys/kernel/domainname").split("\n")[0]
-    assert found in ("0000000000000000", "(none)"), found
+    assert found == "0000000000000000"
 
 
 def test_the_limit_on_user_mode_helpers_cannot_be_lifted(shared_guest: GuestMachine) -> None:
-    out = sh(shared_guest, "echo 4294967295 4294967295 > /proc/sys/kernel/usermodehelper/bset")
-    assert "not permitted" in out
+    out = sh(shared_guest, "cd /proc/sys/kernel/usermodehelper; echo 4294967295 4294967295 > bset; cat bset")
+    assert "0\t0\n" in out
 
 
 def test_the_agent_is_in_the_root_cgroup_where_nothing_can_freeze_or_kill_it(boot: Boot) -> None:

@@ -12,12 +12,12 @@ from textual.message_pump import MessagePump
 from lablib.course.model import Task
 from lablib.errors import MachineError
 from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
+from lablib.scene import set_scene
 from lablib.verdict import Result
-from tui.lesson.text import visible
 from tui.threads import Handed, hand_over, post, start
 
-SCENE = "/run/lab/scene.sh"
-SCENE_SECONDS = 60.0
+OPEN_ENDS = 10.0
+"""Seconds that closing waits for an opening that it has just interrupted."""
 
 
 class MachineReady(Message):
@@ -53,13 +53,12 @@ class Checked(Handed):
 
 
 class TurnFailed(Message):
-    """The scene could not be set (its `output` says why), or the checks cannot be watched (any more)."""
+    """The scene could not be set, or the checks cannot be watched (any more). Without `error` the watch just ended."""
 
-    def __init__(self, turn: int, *, error: Exception | None = None, output: str = "") -> None:
+    def __init__(self, turn: int, error: Exception | None = None) -> None:
         super().__init__()
         self.turn = turn
         self.error = error
-        self.output = output
 
 
 class Backstage:
@@ -75,15 +74,16 @@ class Backstage:
         self._turn = 0
         self._watch: Watch | None = None
         self._turn_over = threading.Event()
+        self._opener: threading.Thread | None = None
 
     def open(self) -> None:
         """Brings a machine up, in place of one that failed."""
-        start("machine-open", self._open)
+        self._opener = start("machine-open", self._open)
 
     def shell(self, size: Size) -> Shell:
         """A shell of the machine. Waits: for threads only. Raises MachineError."""
         if self._machine is None:
-            raise MachineError("machine-lost")
+            raise MachineError("machine-gone")
         return self._machine.shell(size)
 
     def begin(self, task: Task) -> int:
@@ -108,6 +108,8 @@ class Backstage:
             machine = self._machine
         if machine is not None:
             machine.close()
+        if self._opener is not None:
+            self._opener.join(OPEN_ENDS)
 
     def _open(self) -> None:
         began = monotonic()
@@ -121,8 +123,10 @@ class Backstage:
             machine = self._factory()
             with self._lock:
                 self._machine = machine
+                if self._closing.is_set():
+                    return
             capabilities = machine.open()
-        except Exception as error:  # shown on the screen, whatever it is
+        except Exception as error:  # noqa: BLE001 - shown on the screen, whatever it is
             post(self._target, MachineFailed(error))
             return
         finally:
@@ -136,10 +140,7 @@ class Backstage:
                 machine = self._machine
                 if over.is_set() or machine is None:
                     return
-                output = set_scene(machine, task)
-                if output is not None:
-                    post(self._target, TurnFailed(turn, output=output))
-                    return
+                set_scene(machine, task)
             watch = machine.watch(task.id)
             with self._lock:
                 self._watch = watch if not over.is_set() else None
@@ -151,9 +152,9 @@ class Backstage:
                     return
             if not over.is_set():
                 post(self._target, TurnFailed(turn))
-        except Exception as error:  # shown on the card, whatever it is
+        except Exception as error:  # noqa: BLE001 - shown on the card, whatever it is
             if not over.is_set():
-                post(self._target, TurnFailed(turn, error=error))
+                post(self._target, TurnFailed(turn, error))
 
     def _end_turn(self) -> None:
         with self._lock:
@@ -165,19 +166,7 @@ class Backstage:
     def _close(self) -> None:
         try:
             self.close_now()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - said after the screen has closed
             post(self._target, MachineClosed(error))
         else:
             post(self._target, MachineClosed(None))
-
-
-def set_scene(machine: Machine, task: Task) -> str | None:
-    """Runs the scene of `task` and lets the machine remember it. Returns what a failing script said; None is good."""
-    if task.scene is not None:
-        machine.put(SCENE, task.scene.read_bytes(), 0o755)
-        done = machine.run([SCENE], timeout=SCENE_SECONDS)
-        if done.status != 0:
-            said = (done.err or done.out).decode("utf-8", "replace")[-2000:]
-            return visible(said, lines=12) or f"{SCENE}: {done.status}"
-    machine.remember(task.id)
-    return None

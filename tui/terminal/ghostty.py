@@ -11,7 +11,7 @@ from pyghostty._ffi import check, ffi, lib
 from pyghostty.core import init_sized, read_buf
 
 from lablib.machine.base import Size
-from tui.terminal.engine import HISTORY, Cursor, Reply, Run, Row
+from tui.terminal.engine import HISTORY, Cursor, Reply, Row, Run
 
 HISTORY_BYTES = 16 << 20
 """libghostty keeps history up to this size; its default of 10 kB would come before the limit in rows."""

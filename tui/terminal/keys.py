@@ -9,18 +9,15 @@ from textual.keys import key_to_character
 
 _CURSOR = {"up": "A", "down": "B", "right": "C", "left": "D", "home": "H", "end": "F"}
 _SS3 = {"f1": "P", "f2": "Q", "f3": "R", "f4": "S"}
-_TILDE = {
-    **{"insert": 2, "delete": 3, "pageup": 5, "pagedown": 6},
-    **{"f5": 15, "f6": 17, "f7": 18, "f8": 19, "f9": 20, "f10": 21, "f11": 23, "f12": 24},
-    **{"f13": 25, "f14": 26, "f15": 28, "f16": 29, "f17": 31, "f18": 32, "f19": 33, "f20": 34},
-}
+_TILDE = dict(zip(["insert", "delete", "pageup", "pagedown"], [2, 3, 5, 6], strict=True))
+_TILDE |= {f"f{number}": code for number, code in zip(range(5, 11), [15, 17, 18, 19, 20, 21], strict=True)}
+_TILDE |= {f"f{number}": code for number, code in zip(range(11, 16), [23, 24, 25, 26, 28], strict=True)}
+_TILDE |= {f"f{number}": code for number, code in zip(range(16, 21), [29, 31, 32, 33, 34], strict=True)}
 _PLAIN = {"enter": "\r", "tab": "\t", "escape": "\x1b", "backspace": "\x7f", "space": " "}
-_CONTROL = {
-    **{"space": "\0", "at": "\0", "@": "\0", "left_square_bracket": "\x1b", "backslash": "\x1c"},
-    **{"right_square_bracket": "\x1d", "circumflex_accent": "\x1e", "underscore": "\x1f", "slash": "\x1f"},
-    **{"2": "\0", "3": "\x1b", "4": "\x1c", "5": "\x1d", "6": "\x1e", "7": "\x1f", "8": "\x7f"},
-    **{"backspace": "\x08", "enter": "\r", "tab": "\t", "escape": "\x1b", "question_mark": "\x7f"},
-}
+_CONTROL = {"space": "\0", "at": "\0", "@": "\0", "left_square_bracket": "\x1b", "backslash": "\x1c"}
+_CONTROL |= {"right_square_bracket": "\x1d", "circumflex_accent": "\x1e", "underscore": "\x1f", "slash": "\x1f"}
+_CONTROL |= {"2": "\0", "3": "\x1b", "4": "\x1c", "5": "\x1d", "6": "\x1e", "7": "\x1f", "8": "\x7f"}
+_CONTROL |= {"backspace": "\x08", "enter": "\r", "tab": "\t", "escape": "\x1b", "question_mark": "\x7f"}
 
 
 def encode(key: str, character: str | None = None, *, application_cursor: bool = False) -> bytes:

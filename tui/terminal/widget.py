@@ -33,7 +33,7 @@ _STRIPS = 4096
 _MOUSE_MODES = (modes.MOUSE_BUTTONS, modes.MOUSE_DRAG, modes.MOUSE_MOTION)
 _AFTER_A_PROGRAM = (
     b"\x18\x1b\\"  # ends a sequence it left unfinished
-    b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?25h\x1b[!p\x1b[0m"
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?25h\x1b[!p\x1b[0m"
 )
 
 
@@ -100,7 +100,8 @@ class Terminal(Widget, can_focus=True):
     def say(self, text: str) -> None:
         """Writes a line of our own below what the program left."""
         clean = "".join(c for c in text if c.isprintable())
-        self._feed(_AFTER_A_PROGRAM + f"\r\n\x1b[2m{clean}\x1b[0m\r\n".encode())
+        self._tidy()
+        self._feed(f"\r\n\x1b[2m{clean}\x1b[0m\r\n".encode())
         self._paint_soon()
 
     def on_opened(self, event: pump.Opened) -> None:
@@ -110,7 +111,7 @@ class Terminal(Widget, can_focus=True):
             self._engine = event.engine
         else:
             event.engine.close()
-            self._feed(_AFTER_A_PROGRAM)
+            self._tidy()
         self._fit()
         self.post_message(self.Started())
 
@@ -149,13 +150,19 @@ class Terminal(Widget, can_focus=True):
     def _feed(self, data: bytes) -> None:
         self._guard(lambda engine: engine.feed(data))
 
+    def _tidy(self) -> None:
+        """Ends the modes that a program which is gone has left on."""
+        self._feed(_AFTER_A_PROGRAM)
+        if self._engine is not None and self._engine.alternate:  # else 1049 would only move the cursor back
+            self._feed(b"\x1b[?1049l")
+
     def _guard(self, work: Callable[[Engine], None]) -> None:
         """Does `work` with the engine. One that fails is replaced: a picture may be lost, the lesson must not be."""
         if self._engine is None:
             return
         try:
             work(self._engine)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a young C library raises
             self._engine = self._make_engine(self._cells, self._reply)
             self._back = 0
             if not self._engine_failed:
@@ -272,9 +279,6 @@ class Terminal(Widget, can_focus=True):
         self.refresh()
 
     # -- input
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        return key != LEAVE
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == LEAVE:

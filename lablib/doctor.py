@@ -1,0 +1,191 @@
+"""What this machine offers for the labs, and for everything missing the remedy."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from lablib.errors import MachineError
+from lablib.i18n import Catalogue
+from lablib.kernel import landlock
+from lablib.machine.guest import MEMORY
+from lablib.machine.kernels import find_kernel, find_python
+from lablib.machine.room import memory_folder
+
+PACKAGES = Path(__file__).parent / "packages.txt"
+SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
+OLDEST_PYTHON = (3, 11)
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one probe found: `key` and `remedy` name sentences of the catalogue, which `params` fill."""
+
+    id: str
+    state: State
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = ""
+
+    def text(self, words: Catalogue) -> str:
+        return words.text(self.key, **self.params)
+
+    def remedy_text(self, words: Catalogue) -> str:
+        return words.text(self.remedy, **self.params) if self.remedy else ""
+
+    def as_json(self, words: Catalogue) -> dict[str, str]:
+        return {
+            "id": self.id,
+            "state": str(self.state),
+            "text": self.text(words),
+            "remedy": self.remedy_text(words),
+        }
+
+
+def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> list[Finding]:
+    """Looks at everything. `chapters` is the packages of each chapter; below `root` lie proc and dev. Nothing is
+    changed, and no probe needs privilege."""
+    return [
+        _kernel(),
+        _python(),
+        _room(),
+        landlock_finding(landlock.abi()),
+        ptrace_finding(_read(root / "proc/sys/kernel/yama/ptrace_scope")),
+        cgroup_finding(_read(root / "proc/self/mounts")),
+        kvm_finding((root / "dev/kvm").exists()),
+        screen_finding(SCREEN_MODULES),
+        *packages_findings({"base": base_packages(os.uname().machine)} | dict(chapters)),
+    ]
+
+
+def worst(findings: Iterable[Finding]) -> State:
+    states = {finding.state for finding in findings}
+    return next((state for state in (State.FAIL, State.WARN) if state in states), State.OK)
+
+
+def _kernel() -> Finding:
+    try:
+        return _ok("kernel", path=find_kernel())
+    except MachineError as error:
+        return _error("kernel", error)
+
+
+def _python() -> Finding:
+    try:
+        path = find_python()
+    except MachineError as error:
+        return _error("python", error)
+    asked = [str(path), "-IS", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]
+    version = subprocess.run(asked, capture_output=True, text=True, timeout=20).stdout.strip()
+    params = {"path": str(path), "version": version or "?"}
+    if not version or tuple(map(int, version.split(".")[:2])) < OLDEST_PYTHON:
+        return _bad("python", State.FAIL, "python-old", **params)
+    return _ok("python", **params)
+
+
+def _room() -> Finding:
+    try:
+        return _ok("room", folder=memory_folder(MEMORY))
+    except MachineError as error:
+        return _error("room", error)
+
+
+def landlock_finding(abi: int) -> Finding:
+    """Before ABI 3 Landlock lets a confined process truncate files; seccomp refuses that then."""
+    if abi == 0:
+        return _bad("landlock", State.WARN, "landlock-none")
+    return _ok("landlock", "landlock-old" if abi < 3 else "landlock", abi=abi)
+
+
+def ptrace_finding(scope: str) -> Finding:
+    """`scope` is Yama's ptrace_scope, empty without Yama. Only 3 refuses a process its own children; 2 asks for
+    CAP_SYS_PTRACE. Source: Documentation/admin-guide/LSM/Yama.rst."""
+    refused = scope == "3" or (scope == "2" and os.geteuid() != 0)
+    return _bad("ptrace", State.FAIL, "ptrace-off", scope=scope) if refused else _ok("ptrace")
+
+
+def cgroup_finding(mounts: str) -> Finding:
+    """`mounts` is /proc/self/mounts. Source: cgroups(7)."""
+    types = {line.split(" ")[2] for line in mounts.splitlines() if line.count(" ") >= 2}
+    v1, v2 = "cgroup" in types, "cgroup2" in types
+    layout = "hybrid" if v1 and v2 else "v1" if v1 else "v2" if v2 else "none"
+    return _ok("cgroup", f"cgroup-{layout}")
+
+
+def kvm_finding(there: bool) -> Finding:
+    return _ok("kvm", "kvm" if there else "kvm-none")
+
+
+def screen_finding(modules: Sequence[str]) -> Finding:
+    missing = next((name for name in modules if importlib.util.find_spec(name) is None), None)
+    return _bad("screen", State.WARN, "screen-missing", module=missing) if missing else _ok("screen")
+
+
+def packages_findings(groups: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """One finding for each group of packages that has any."""
+    for group, packages in groups.items():
+        missing = missing_packages(packages)
+        if missing:
+            yield _bad("packages", State.WARN, "packages-missing", group=group, packages=" ".join(missing))
+        elif packages:
+            yield _ok("packages", group=group)
+
+
+def missing_packages(packages: Sequence[str]) -> list[str]:
+    """Of `packages`, those not installed. Where there is no dpkg, those whose program is not there."""
+    if not packages:
+        return []
+    dpkg = shutil.which("dpkg-query")
+    if dpkg is None:
+        programs = {package: program for _, package, program in _table()}
+        return [p for p in packages if programs.get(p, p) != "-" and not shutil.which(programs.get(p, p))]
+    asked = [dpkg, "-W", "-f", "${db:Status-Abbrev}${Package}\n", *packages]
+    answer = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    installed = {line[3:].strip() for line in answer.stdout.splitlines() if line[1:2] == "i"}
+    return [package for package in packages if package not in installed]
+
+
+def base_packages(machine: str) -> list[str]:
+    """What every lab needs, on a processor that uname(2) calls `machine`."""
+    x86 = machine == "x86_64" or (machine.startswith("i") and machine.endswith("86"))
+    return [package for group, package, _ in _table() if group == "base" and (x86 or package != "user-mode-linux")]
+
+
+def _table() -> Iterator[tuple[str, str, str]]:
+    for line in PACKAGES.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            group, package, program = line.split()
+            yield group, package, program
+
+
+def _ok(probe: str, key: str = "", **params: object) -> Finding:
+    return Finding(probe, State.OK, f"doctor.{key or probe}", {name: str(value) for name, value in params.items()})
+
+
+def _bad(probe: str, state: State, key: str, **params: object) -> Finding:
+    texts = {name: str(value) for name, value in params.items()}
+    return Finding(probe, state, f"doctor.{key}", texts, f"doctor-remedy.{key}")
+
+
+def _error(probe: str, error: MachineError) -> Finding:
+    return Finding(probe, State.FAIL, f"error.{error.key}", error.params, f"remedy.{error.key}")
+
+
+def _read(path: Path) -> str:
+    """What a file of /proc says; empty where this kernel does not have it."""
+    try:
+        return path.read_text("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,1 @@
+"""The kernel's interfaces, standard library only, named as the kernel and its manual pages name them."""

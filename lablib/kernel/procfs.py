@@ -1,0 +1,101 @@
+"""Processes as /proc tells them. Source: proc(5).
+
+A process may end between any two reads: what is gone is None or left out, never an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_START_TIME = 22 - 3
+"""Field 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process for good: a pid is used again, a pid with its start time is not."""
+
+    pid: int
+    start_time: int
+    """Clock ticks after boot."""
+
+
+@dataclass(frozen=True)
+class ProcFS:
+    """A proc file system. `depth` is how many pid namespaces below its own the student lives."""
+
+    root: Path = Path("/proc")
+    depth: int = 0
+
+    def pids(self) -> Iterator[int]:
+        """Every process, in the order /proc lists them."""
+        for name in os.listdir(self.root):
+            if name.isdigit():
+                yield int(name)
+
+    def process(self, pid: int) -> Process | None:
+        """The identity of `pid`; None if there is no such process, or only a zombie of it."""
+        stat = self._stat(pid)
+        if stat is None or stat[0] in ("Z", "X", "x"):
+            return None
+        return Process(pid, int(stat[_START_TIME]))
+
+    def is_alive(self, process: Process) -> bool:
+        return self.process(process.pid) == process
+
+    def comm(self, pid: int) -> str | None:
+        """The name of its program, up to 15 bytes, as the kernel keeps it."""
+        text = self._read(pid, "comm")
+        return None if text is None else text.rstrip("\n")
+
+    def cmdline(self, pid: int) -> tuple[str, ...] | None:
+        """Its arguments; empty for a zombie and for the kernel's own threads."""
+        text = self._read(pid, "cmdline")
+        return None if text is None else tuple(text.split("\0")[:-1])
+
+    def state(self, pid: int) -> str | None:
+        """One letter, such as R, S, T or Z."""
+        stat = self._stat(pid)
+        return stat[0] if stat else None
+
+    def status(self, pid: int) -> dict[str, str] | None:
+        """The fields of /proc/PID/status."""
+        text = self._read(pid, "status")
+        if text is None:
+            return None
+        pairs = (line.partition(":") for line in text.splitlines())
+        return {name: value.strip() for name, colon, value in pairs if colon}
+
+    def cgroup(self, pid: int) -> str | None:
+        """Its path in the cgroup v2 hierarchy, as seen from our cgroup namespace."""
+        for line in (self._read(pid, "cgroup") or "").splitlines():
+            if line.startswith("0::"):
+                return line.removeprefix("0::")
+        return None
+
+    def namespace(self, pid: int, kind: str) -> str | None:
+        """Such as `pid:[4026531836]`."""
+        try:
+            return os.readlink(self.root / str(pid) / "ns" / kind)
+        except OSError:
+            return None
+
+    def shown_pid(self, pid: int) -> int:
+        """The pid under which the student knows it: NSpid lists one for each namespace, ours first."""
+        pids = ((self.status(pid) or {}).get("NSpid") or "").split()
+        return int(pids[self.depth]) if len(pids) > self.depth else pid
+
+    def _stat(self, pid: int) -> list[str] | None:
+        text = self._read(pid, "stat")
+        # The name is in parentheses and may hold spaces and parentheses itself.
+        fields = text.rpartition(") ")[2].split() if text else []
+        return fields if len(fields) > _START_TIME else None
+
+    def _read(self, pid: int, name: str) -> str | None:
+        try:
+            return (self.root / str(pid) / name).read_text("utf-8", errors="replace")
+        except OSError:
+            return None

@@ -1,0 +1,222 @@
+"""A machine for the screen's tests: its shell is a local program on a PTY, its checks say what a test wants."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from lablib.course.model import Chapter, Prose, Step, Task, TaskPlace
+from lablib.errors import MachineError
+from lablib.machine.base import Capabilities, Completed, Size
+from lablib.verdict import Evidence, Result, Verdict
+
+BASH = ("bash", "--norc", "--noprofile")
+
+
+class FakeShell:
+    """A program on a PTY of this machine."""
+
+    def __init__(self, argv: Sequence[str], size: Size) -> None:
+        self._master, slave = pty.openpty()
+        self.resize(size)
+        environment = {"TERM": "xterm-256color", "PS1": "lab# ", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", *argv], stdin=slave, stdout=slave, stderr=slave, env=environment
+        )
+        os.close(slave)
+        self._lock = threading.Lock()
+
+    def read(self) -> bytes:
+        with contextlib.suppress(OSError):  # EIO when the last process of the session is gone
+            if data := os.read(self._master, 65536):
+                return data
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        return b""
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):
+            while data:
+                data = data[os.write(self._master, data) :]
+
+    def resize(self, size: Size) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size.rows, size.columns, 0, 0))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):  # setsid(1) has not come to make the group yet
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.kill()
+                self._process.wait()
+
+    @property
+    def status(self) -> int | None:
+        return self._process.poll()
+
+
+class FakeWatch:
+    """Says what is put in it."""
+
+    def __init__(self) -> None:
+        self._said: SimpleQueue[tuple[Result, ...] | Exception | None] = SimpleQueue()
+
+    def say(self, *results: Result) -> None:
+        self._said.put(results)
+
+    def break_with(self, error: Exception) -> None:
+        self._said.put(error)
+
+    def __iter__(self) -> Iterator[tuple[Result, ...]]:
+        while (said := self._said.get()) is not None:
+            if isinstance(said, Exception):
+                raise said
+            yield said
+
+    def close(self) -> None:
+        self._said.put(None)
+
+
+class FakeMachine:
+    """`gate` holds the opening until it is set; `failure` is raised by it."""
+
+    kind = "guest"
+
+    def __init__(self, argv: Sequence[str] = BASH, failure: Exception | None = None) -> None:
+        self.argv = argv
+        self.failure = failure
+        self.opening = threading.Event()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.closed = threading.Event()
+        self.shells: list[FakeShell] = []
+        self.watches: dict[str, FakeWatch] = {}
+        self.log: list[str] = []
+        self.scene_status: int | None = 0
+
+    def open(self) -> Capabilities:
+        self.opening.set()
+        self.gate.wait(20)
+        if self.failure is not None:
+            raise self.failure
+        if self.closed.is_set():
+            raise MachineError("machine-gone")
+        return Capabilities("guest", "6.1.0", "/root/lab", ("memory", "pids"))
+
+    def shell(self, size: Size, argv: Sequence[str] = ()) -> FakeShell:
+        shell = FakeShell(argv or self.argv, size)
+        self.shells.append(shell)
+        return shell
+
+    def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
+        self.log.append("run " + " ".join(argv))
+        return Completed(self.scene_status, b"", b"mkdir: \x1b[31mno such thing\n")
+
+    def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        self.log.append(f"put {path} {mode:o} {len(data)}")
+
+    def remember(self, task: str) -> None:
+        self.log.append(f"remember {task}")
+
+    def check(self, task: str) -> tuple[Result, ...]:
+        return ()
+
+    def watch(self, task: str) -> FakeWatch:
+        self.log.append(f"watch {task}")
+        self.watches[task] = FakeWatch()
+        return self.watches[task]
+
+    def stop_processes(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed.set()
+        self.gate.set()
+        for shell in self.shells:
+            shell.close()
+        for watch in self.watches.values():
+            watch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FakeProgress:
+    def __init__(self, *passed: str) -> None:
+        self.ids = set(passed)
+
+    def passed(self, task_id: str) -> bool:
+        return task_id in self.ids
+
+    def mark_passed(self, task_id: str) -> None:
+        self.ids.add(task_id)
+
+
+PASSING = Result("sleep-lives", Verdict.PASS, evidence=(Evidence("/proc/910/stat", "910 (sleep) S"),))
+FAILING = Result(
+    "child-has-only-memory",
+    Verdict.FAIL,
+    "cgroups.internal-process",
+    expected="memory",
+    actual="(nothing)",
+    params={"pid": "910", "cgroup": "test"},
+    evidence=(
+        Evidence("/sys/fs/cgroup/test/cgroup.procs", "910\n"),
+        Evidence("/sys/fs/cgroup/test/cgroup.subtree_control", ""),
+    ),
+)
+DONE = Result("child-has-only-memory", Verdict.PASS, evidence=(Evidence("/sys/fs/cgroup/test/a/cgroup.controllers", "memory"),))
+
+
+def chapter(folder: Path) -> Chapter:
+    """Two tasks, the first with a scene, in both languages."""
+    scene = folder / "scene.sh"
+    scene.write_text("#!/bin/sh\nmkdir -p /sys/fs/cgroup/test\n")
+    first = Task(
+        "cgroups/memory-only",
+        {"en": "Only the memory controller", "zh": "只要内存控制器"},
+        2,
+        scene=scene,
+        body={
+            "en": "`sleep` runs in the cgroup `test`. Make a child of `test` that has the **memory** controller and no "
+            "other. `sleep` must live on.",
+            "zh": "`sleep` 运行在 cgroup `test` 中。在 `test` 下建一个子 cgroup，只启用 **memory** 控制器，不带其他控制器。"
+            "`sleep` 必须继续存活。",
+        },
+        hints={
+            "en": ("A cgroup with processes cannot enable controllers for its children.", "Write its pid to `cgroup.procs`."),
+            "zh": ("含有进程的 cgroup 不能为子 cgroup 启用控制器。", "把它的 pid 写进 `cgroup.procs`。"),
+        },
+    )
+    second = Task("cgroups/clean-up", {"en": "Clean up", "zh": "清理"}, 1, body={"en": "Remove `test`.", "zh": "删除 `test`。"})
+    step = Step("first-look", "mkdir /sys/fs/cgroup/test\ncat /sys/fs/cgroup/test/cgroup.controllers")
+    en = Prose(
+        "# Control groups\n\nEvery process is in the tree, always: a cgroup is a folder, and moving a process means "
+        "writing its pid to `cgroup.procs`.\n\n## One controller\n\nA parent says in `cgroup.subtree_control` what its "
+        "children get. That has a condition: **a cgroup that holds processes cannot do so**.\n\n"
+        "```console {of=first-look}\n# cat cgroup.controllers\ncpu io memory pids\n```"
+    )
+    zh = Prose(
+        "# 控制组\n\n每个进程始终在这棵树里：cgroup 就是一个目录，移动进程就是把它的 pid 写进 `cgroup.procs`。\n\n"
+        "## 一个控制器\n\n父 cgroup 在 `cgroup.subtree_control` 里写明子 cgroup 能得到哪些控制器。但有个条件："
+        "**含有进程的 cgroup 不能这样做**。"
+    )
+    blocks = {"en": (en, step, TaskPlace(first), TaskPlace(second)), "zh": (zh, step, TaskPlace(first), TaskPlace(second))}
+    return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), blocks, folder)

@@ -1,0 +1,268 @@
+"""The lesson's screen on a machine whose checks say what the test wants."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import StringIO
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from textual.widgets import Static
+
+from lablib.errors import MachineError
+from lablib.verdict import Evidence, Result, Verdict
+from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakeProgress, chapter
+from tests.tui.waiting import until
+from tui.lesson.app import NO_MACHINE, LessonApp, Phase
+from tui.lesson.help import Help
+from tui.lesson.prose import Prose
+from tui.lesson.task_card import TaskCard
+from tui.lesson.text import Words
+from tui.terminal.widget import Terminal
+
+pytestmark = pytest.mark.asyncio
+FIRST, SECOND = "cgroups/memory-only", "cgroups/clean-up"
+SIZES = [(80, 24), (120, 40)]
+
+
+def lesson(folder: Path, machine: FakeMachine, language: str = "en", progress: FakeProgress | None = None) -> LessonApp:
+    return LessonApp(chapter(folder), lambda: machine, language, progress or FakeProgress())
+
+
+def shown(app: LessonApp, selector: str) -> str:
+    """What a Static says, as plain text."""
+    page = StringIO()
+    Console(file=page, width=200, color_system=None).print(app.screen_stack[0].query_one(selector, Static).content)
+    return page.getvalue()
+
+
+def says(app: LessonApp, selector: str, text: str) -> Callable[[], bool]:
+    return lambda: text in shown(app, selector)
+
+
+def watched(machine: FakeMachine, task: str = FIRST) -> Callable[[], bool]:
+    return lambda: task in machine.watches
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_task_solved_in_the_terminal_turns_green_and_is_kept(
+    tmp_path: Path, size: tuple[int, int], language: str
+) -> None:
+    machine, progress = FakeMachine(), FakeProgress()
+    app = lesson(tmp_path, machine, language, progress)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await until(pilot, watched(machine))
+        assert machine.log[-2:] == [f"remember {FIRST}", f"watch {FIRST}"]
+        machine.watches[FIRST].say(PASSING, FAILING)
+        await until(pilot, says(app, "#checks", "✗ child has only memory"))
+        assert "/sys/fs/cgroup/test/cgroup.procs" in shown(app, "#checks")
+        assert "│ 910" in shown(app, "#checks")
+        machine.watches[FIRST].say(PASSING, DONE)
+        await until(pilot, lambda: progress.passed(FIRST))
+        await until(pilot, says(app, "#task-note", "✓"))
+        assert "F2" in shown(app, "#task-line")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_terminal_keeps_eighty_columns(tmp_path: Path, size: tuple[int, int]) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        assert app.query_one(Terminal).size.width == 80
+        assert app.query_one(Terminal).size.height >= 12
+        assert app.query_one(Prose).size.height >= 6
+
+
+async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    machine.gate.clear()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: len(app.query("MarkdownFence")) > 0)
+        await until(pilot, says(app, "#state", "0.3 s"))
+        assert app.phase is Phase.BOOTING
+        machine.gate.set()
+        await until(pilot, says(app, "#state", "6.1.0"))
+
+
+async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:
+    failure = MachineError("guest-kernel-missing", program="linux.uml")
+    machines = [FakeMachine(), FakeMachine(failure=failure)]
+    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.phase is Phase.FAILED)
+        sentence, remedy = Words("en").error(failure)
+        assert sentence in shown(app, "#notice") and remedy in shown(app, "#notice")
+        await until(pilot, lambda: len(app.query("MarkdownFence")) > 0)
+        await pilot.press("f5")
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+
+
+async def test_quitting_without_a_machine_says_so_in_the_exit_code(tmp_path: Path) -> None:
+    app = lesson(tmp_path, FakeMachine(failure=MachineError("guest-kernel-missing", program="x")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.phase is Phase.FAILED)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    assert app.return_code == NO_MACHINE
+
+
+async def test_a_goal_that_was_reached_stays_passed_and_its_loss_is_shown(tmp_path: Path) -> None:
+    machine, progress = FakeMachine(), FakeProgress()
+    app = lesson(tmp_path, machine, progress=progress)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, watched(machine))
+        machine.watches[FIRST].say(PASSING, DONE)
+        machine.watches[FIRST].say(PASSING, FAILING)
+        await until(pilot, says(app, "#checks", "✗ child has only memory"))
+        assert "no longer so" in shown(app, "#task-note")
+        assert progress.passed(FIRST)
+        assert app.query_one(TaskCard).has_class("-regressed")
+
+
+async def test_quit_from_the_terminal_closes_the_machine(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        assert isinstance(app.focused, Terminal)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    assert machine.closed.is_set()
+    assert all(shell.status is not None for shell in machine.shells)
+    assert app.return_code == 0
+
+
+async def test_quit_while_the_machine_starts_closes_it(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    machine.gate.clear()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, machine.opening.is_set)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    assert machine.closed.is_set() and not machine.shells
+
+
+async def test_hostile_text_of_a_check_is_shown_as_text(tmp_path: Path) -> None:
+    hostile = Result(
+        "[red]id[/red]", Verdict.FAIL, "[b]key\x1b[31m", expected="[/]\x1b]0;t\x07", actual="x" * 2000,
+        evidence=(Evidence("[link=x]\x1b[2J", "\u202e[@click=app.quit]go[/]\x9b31m\n" * 40),),
+    )  # fmt: skip
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, watched(machine))
+        machine.watches[FIRST].say(hostile)
+        await until(pilot, says(app, "#checks", "[@click=app.quit]go[/]"))
+        text = shown(app, "#checks") + shown(app, "#task-line")
+        assert "[red]id[/red]" in text and "[/]␛]0;t␇" in text and "\\u202e" in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+        await pilot.press("f6")
+        assert app.is_running
+
+
+async def test_the_keys_of_the_lesson_work_from_the_terminal(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, watched(machine))
+        await pilot.press("f2")
+        await until(pilot, watched(machine, SECOND))
+        await pilot.press("f2")
+        assert app.at == 1
+        await pilot.press("f3")
+        await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 2)
+        await pilot.press("f5")
+        await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 3)
+        await pilot.press("f4", "f4", "f4")
+        assert app.tasks[0].hints == 2
+        assert app.query_one(TaskCard).display
+        await pilot.press("f6")
+        assert not app.query_one(TaskCard).display
+
+
+async def test_help_lies_over_the_lesson_while_it_goes_on(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, watched(machine))
+        await pilot.press("f1")
+        assert isinstance(app.screen, Help)
+        machine.watches[FIRST].say(PASSING, DONE)
+        await until(pilot, lambda: app.tasks[0].passed)
+        await pilot.press("f2")
+        assert app.at == 0
+        await pilot.press("f1")
+        assert not isinstance(app.screen, Help)
+
+
+async def test_ctrl_bracket_goes_between_terminal_and_prose(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.focused, Terminal))
+        await pilot.press("ctrl+right_square_bracket")
+        assert isinstance(app.focused, Prose)
+        await pilot.press("ctrl+right_square_bracket")
+        assert isinstance(app.focused, Terminal)
+
+
+async def test_a_lesson_goes_on_at_the_first_task_that_is_not_passed(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, progress=FakeProgress(FIRST))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, watched(machine, SECOND))
+        await pilot.press("f3")
+        await until(pilot, watched(machine))
+        machine.watches[FIRST].say(FAILING)
+        await until(pilot, says(app, "#task-note", "before"))
+        assert not app.query_one(TaskCard).has_class("-regressed")
+
+
+async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    machine.scene_status = 1
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, says(app, "#task-note", "F5"))
+        assert not machine.watches
+        machine.scene_status = 0
+        await pilot.press("f5")
+        await until(pilot, watched(machine))
+        machine.watches[FIRST].break_with(MachineError("machine-gone"))
+        await until(pilot, says(app, "#task-note", "F5"))
+
+
+async def test_a_shell_that_ends_says_how_and_that_enter_opens_another(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press(*"exit", "space", "7", "enter")
+        await until(pilot, lambda: "has ended: 7" in app.query_one(Terminal).text)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(machine.shells) == 2)
+
+
+async def test_a_screen_too_small_asks_for_a_bigger_one(tmp_path: Path) -> None:
+    app = lesson(tmp_path, FakeMachine())
+    async with app.run_test(size=(50, 12)) as pilot:
+        await until(pilot, lambda: app.screen.has_class("-too-small"))
+        assert "60×16" in shown(app, "#too-small") and "50×12" in shown(app, "#too-small")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not app.screen.has_class("-too-small"))
+
+
+async def test_the_engine_is_not_imported_with_the_lesson() -> None:
+    script = (
+        "import sys, tui.lesson; assert 'textual' not in sys.modules; "
+        "import tui.lesson.app; assert not any(name.startswith('pyghostty') for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])

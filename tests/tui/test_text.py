@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lablib.errors import LabsError
+from lablib.i18n import catalogue
+from lablib.verdict import Result, Verdict
+from tests.tui.fake_machine import FAILING, PASSING, chapter
+from tui.lesson import text as lesson_text
+from tui.lesson.state import TaskState
+from tui.lesson.text import SCREEN_MESSAGES, Words, chapter_markdown, plain_fences, visible
+
+
+def test_control_and_invisible_characters_are_shown_not_obeyed() -> None:
+    assert visible("a\x1b]52;c;x\x07b\x7f\x9b\u202e\u200b") == "a␛]52;c;x␇b␡\\x9b\\u202e\\u200b"
+    assert visible("tab\there\n\n") == "tab    here"
+    assert visible("1\n2\n3\n4", lines=2) == "1\n2\n…"
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    assert catalogue("en", SCREEN_MESSAGES).keys() == catalogue("zh", SCREEN_MESSAGES).keys()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_sentence_that_is_missing_shows_as_its_key(language: str) -> None:
+    words = Words(language)
+    assert words.why("no.such-key", {}) == "no.such-key"
+    assert words.error(LabsError("no-such-error")) == ("error.no-such-error", "")
+    assert "ValueError: a␛b" in words.error(ValueError("a\x1bb"))[0]
+
+
+def test_why_is_the_check_s_sentence_with_its_parameters_made_visible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "en.toml").write_text('[cgroups]\nbusy = "`test` still holds pid {pid}."\n')
+    monkeypatch.setattr(lesson_text, "CHECK_MESSAGES", tmp_path)
+    words = Words("en")
+    assert words.why("cgroups.busy", {"pid": "9\x1b1"}) == "`test` still holds pid 9␛1."
+    assert words.why("cgroups.busy", {}) == "cgroups.busy"
+
+
+def test_fences_keep_only_the_first_word_of_their_info() -> None:
+    assert plain_fences("```bash {run id=x}\nls\n```\ntext") == "```bash\nls\n```\ntext"
+    assert plain_fences("~~~ {of=x}\n``` not a fence {y}\n~~~") == "~~~\n``` not a fence {y}\n~~~"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_chapter_reads_in_order_with_steps_and_tasks(language: str, tmp_path: Path) -> None:
+    told = chapter(tmp_path)
+    markdown = chapter_markdown(told, language, Words(language))
+    step = markdown.index("```bash\nmkdir /sys/fs/cgroup/test\n")
+    first = markdown.index(told.tasks[0].title[language])
+    second = markdown.index(told.tasks[1].title[language])
+    assert step < first < second
+    assert "{of=" not in markdown
+
+
+def test_a_goal_once_reached_stays_reached_and_its_loss_is_known(tmp_path: Path) -> None:
+    state = TaskState(chapter(tmp_path).tasks[0], passed=False)
+    state.begin()
+    assert not state.take((PASSING, FAILING))
+    assert state.take((PASSING,))
+    assert not state.take((PASSING,))
+    assert state.passed and not state.regressed
+    state.take((FAILING,))
+    assert state.passed and state.regressed
+    state.begin()
+    assert state.passed and not state.regressed
+
+
+def test_a_task_passed_in_an_earlier_lesson_has_not_regressed_when_its_scene_is_new(tmp_path: Path) -> None:
+    state = TaskState(chapter(tmp_path).tasks[0], passed=True)
+    state.begin()
+    state.take((FAILING,))
+    assert state.passed and not state.regressed
+
+
+def test_an_error_of_ours_does_not_pass_a_task(tmp_path: Path) -> None:
+    state = TaskState(chapter(tmp_path).tasks[0], passed=False)
+    state.take((PASSING, Result("x", Verdict.ERROR, "check.error")))
+    assert not state.passed

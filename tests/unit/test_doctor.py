@@ -1,0 +1,120 @@
+"""Each probe says what it found and, when that is not enough, what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lablib import doctor
+from lablib.doctor import Finding, State
+from lablib.i18n import LANGUAGES, catalogue
+
+V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
+V1 = "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
+
+
+def words(finding: Finding) -> str:
+    return finding.text(catalogue("en"))
+
+
+@pytest.mark.parametrize(("abi", "state"), [(0, State.WARN), (1, State.OK), (2, State.OK), (3, State.OK), (7, State.OK)])
+def test_labs_run_without_landlock_but_are_warned_of_it(abi: int, state: State) -> None:
+    finding = doctor.landlock_finding(abi)
+    assert finding.state is state
+    assert bool(finding.remedy) == (abi == 0)
+
+
+def test_below_landlock_abi_3_the_one_who_refuses_truncation_is_named() -> None:
+    assert "seccomp" in words(doctor.landlock_finding(2))
+    assert "seccomp" not in words(doctor.landlock_finding(3))
+
+
+@pytest.mark.parametrize(
+    ("mounts", "layout"),
+    [(V2, "version 2 only"), (V1, "version 1 only"), (V1 + V2, "side by side"), ("proc /proc proc rw 0 0\n", "none")],
+)
+def test_the_layout_of_cgroups_is_told_from_what_is_mounted(mounts: str, layout: str) -> None:
+    finding = doctor.cgroup_finding(mounts)
+    assert layout in words(finding)
+    assert finding.state is State.OK, "the guest has cgroup v2 whatever the machine has"
+
+
+@pytest.mark.parametrize(
+    ("scope", "uid", "state"),
+    [("", 1000, State.OK), ("0", 1000, State.OK), ("1", 1000, State.OK), ("2", 0, State.OK)]
+    + [("2", 1000, State.FAIL), ("3", 0, State.FAIL), ("3", 1000, State.FAIL)],
+)
+def test_yama_is_a_fault_only_where_it_refuses_a_process_its_own_children(
+    scope: str, uid: int, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    assert doctor.ptrace_finding(scope).state is state
+
+
+def test_kvm_is_never_needed() -> None:
+    assert doctor.kvm_finding(False).state is State.OK
+    assert "not needed" in words(doctor.kvm_finding(False))
+
+
+def test_a_module_that_is_missing_is_named() -> None:
+    assert doctor.screen_finding(["json"]).state is State.OK
+    finding = doctor.screen_finding(["json", "no_such_module"])
+    assert finding.state is State.WARN
+    assert "no_such_module" in words(finding)
+
+
+def test_a_missing_guest_kernel_fails_with_the_package_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.delenv("LABS_GUEST_KERNEL", raising=False)
+    finding = next(f for f in doctor.examine({}) if f.id == "kernel")
+    assert finding.state is State.FAIL
+    assert "user-mode-linux" in finding.remedy_text(catalogue("en"))
+
+
+def programs(folder: Path, **scripts: str) -> str:
+    for name, script in scripts.items():
+        path = folder / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    return str(folder)
+
+
+def test_dpkg_is_asked_which_packages_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = r"printf 'ii strace\nrc tree\nhi less\n'; exit 1"
+    monkeypatch.setenv("PATH", programs(tmp_path, dpkg_query=answer))
+    assert doctor.missing_packages(["strace", "tree", "less", "nano"]) == ["tree", "nano"]
+
+
+def test_without_dpkg_a_package_is_told_by_its_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", programs(tmp_path, strace="", cgcreate=""))
+    assert doctor.missing_packages(["strace", "cgroup-tools", "manpages", "tree"]) == ["tree"]
+
+
+def test_the_remedy_for_missing_packages_installs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", programs(tmp_path, dpkg_query="exit 1"))
+    findings = list(doctor.packages_findings({"cgroups": ["tree", "less"], "plain": []}))
+    assert [f.state for f in findings] == [State.WARN]
+    assert findings[0].remedy_text(catalogue("en")).endswith("apt-get install --no-install-recommends tree less")
+
+
+def test_the_guest_kernel_is_asked_for_only_where_it_is_built() -> None:
+    assert "user-mode-linux" in doctor.base_packages("x86_64")
+    assert "user-mode-linux" in doctor.base_packages("i686")
+    assert "user-mode-linux" not in doctor.base_packages("aarch64")
+
+
+def test_the_worst_finding_is_the_verdict_on_the_machine() -> None:
+    ok, bad = doctor.kvm_finding(True), doctor.landlock_finding(0)
+    assert doctor.worst([]) is State.OK
+    assert doctor.worst([ok, bad]) is State.WARN
+    assert doctor.worst([bad, doctor.ptrace_finding("3")]) is State.FAIL
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_of_this_machine_can_be_said(language: str) -> None:
+    for finding in doctor.examine({"cgroups": ["strace"]}):
+        row = finding.as_json(catalogue(language))
+        assert set(row) == {"id", "state", "text", "remedy"}
+        assert bool(row["remedy"]) == (row["state"] != "ok"), row

@@ -1,0 +1,31 @@
+"""The lesson: prose beside a shell of the machine, and a card per task that is graded while the student types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lablib.course.model import Chapter
+from lablib.machine.base import Machine
+from tui.lesson.state import Progress
+
+__all__ = ["Progress", "run_lesson"]
+
+
+def run_lesson(
+    chapter: Chapter,
+    machine_factory: Callable[[], Machine],
+    language: str,
+    progress: Progress,
+    start_task: str | None = None,
+) -> int:
+    """Shows the lesson until the student quits. Returns the exit code: 0, 3 when no machine could be had, 128 plus
+    the number of a signal that ended it. The machine is closed whatever happens.
+    """
+    from tui.lesson.app import LessonApp
+
+    app = LessonApp(chapter, machine_factory, language, progress, start_task)
+    try:
+        app.run()
+    finally:
+        app.backstage.close_now()
+    return app.return_code or 0

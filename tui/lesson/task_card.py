@@ -1,0 +1,175 @@
+"""The card of a task: what is asked, what each check says and why, and the hints given so far."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Markdown, Static
+
+from lablib.verdict import Evidence, Result, Verdict
+from tui.lesson.state import Scene, TaskState
+from tui.lesson.text import Words, plain_fences, visible
+
+SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "⊘", Verdict.ERROR: "!"}
+COLORS = {Verdict.PASS: "success", Verdict.FAIL: "error", Verdict.BLOCKED: "warning", Verdict.ERROR: "warning"}
+_LINES = 8
+"""Lines of one evidence or value that are shown."""
+
+
+class TaskCard(VerticalScroll):
+    """The whole card."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(id="card")
+        self._words = words
+        self._shown = ("", 0)
+
+    def compose(self) -> ComposeResult:
+        yield Markdown(id="task-body", open_links=False)
+        yield Static(id="task-note")
+        yield Static(id="checks")
+        yield Markdown(id="hints", open_links=False)
+
+    async def show(self, state: TaskState, title: str, last: bool) -> None:
+        """Shows `state`; body and hints are made anew only when they are others."""
+        self.border_title = Content(title).markup
+        for name, on in (("-passed", state.passed and not state.regressed), ("-regressed", state.regressed)):
+            self.set_class(on, name)
+        self.query_one("#task-note", Static).update(self._note(state, last))
+        self.query_one("#checks", Static).update(Checks(state, self._words, self.app.theme_variables).render())
+        await self._show_texts(state)
+
+    def _note(self, state: TaskState, last: bool) -> Text:
+        colors = self.app.theme_variables
+        where = (standing(state, self._words), f"bold {colors[color_of(state)]}")
+        note = note_of(state, self._words, last)
+        parts = [where] if state.results else []
+        parts += [(note, colors["text-muted-hex"])] if note else []
+        return Text("\n").join(Text(text, style) for text, style in parts)
+
+    async def _show_texts(self, state: TaskState) -> None:
+        key = (state.task.id, state.hints)
+        if key == self._shown:
+            return
+        before, self._shown = self._shown, key
+        language = self._words.language
+        if before[0] != state.task.id:
+            await self.query_one("#task-body", Markdown).update(plain_fences(state.task.body.get(language, "")))
+        hints = state.task.hints.get(language, ())
+        given = hints[: state.hints]
+        heads = (self._words.screen("hint", number=n, total=len(hints)) for n in range(1, len(given) + 1))
+        text = "\n\n".join(f"**{head}**\n\n{plain_fences(hint)}" for head, hint in zip(heads, given, strict=True))
+        await self.query_one("#hints", Markdown).update(text)
+        if before[0] != state.task.id:
+            self.scroll_home(animate=False)
+        elif given:
+            self.call_after_refresh(self.scroll_end, animate=False)
+
+
+class Checks:
+    """What the checks say, as text: nothing of it is read as markup, for the evidence is a stranger's."""
+
+    def __init__(self, state: TaskState, words: Words, colors: dict[str, str]) -> None:
+        self._state = state
+        self._words = words
+        self._colors = colors
+
+    def render(self) -> RenderableType:
+        parts: list[RenderableType] = []
+        for result in self._state.results:
+            parts.append(self._line(result))
+            parts += [Padding(detail, (0, 0, 0, 2)) for detail in self._details(result)]
+        return Group(*parts)
+
+    def _line(self, result: Result) -> Text:
+        name = visible(self._words.check_name(self._state.task.id, result.id))
+        color = self._colors[COLORS[result.verdict]]
+        return Text.assemble((f"{SIGNS[result.verdict]} ", f"bold {color}"), (name, "bold"))
+
+    def _details(self, result: Result) -> list[Text]:
+        muted = self._colors["text-muted-hex"]
+        if result.verdict is Verdict.PASS:
+            return [Text(visible(e.source), style=muted) for e in result.evidence]
+        details = [Text(self._words.why(result.key, result.params))] if result.key else []
+        labels = [self._words.screen(label) for label in ("expected", "actual")]
+        width = max(cell_len(label) for label in labels)
+        for label, value in zip(labels, (result.expected, result.actual), strict=True):
+            if value:
+                shown = visible(value, lines=_LINES)
+                details.append(Text.assemble((f"{set_cell_size(label, width)}  ", muted), shown))
+        return details + [self._evidence(e, muted) for e in result.evidence]
+
+    def _evidence(self, evidence: Evidence, muted: str) -> Text:
+        text = visible(evidence.text, lines=_LINES)
+        bars = "".join(f"\n│ {line}" for line in text.split("\n")) if text else ""
+        return Text.assemble((visible(evidence.source) + bars, muted))
+
+
+class TaskLine(Static):
+    """The card in two lines, for screens that have no room for it."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(id="task-line")
+        self._words = words
+
+    def show(self, state: TaskState, title: str, last: bool) -> None:
+        colors = self.app.theme_variables
+        top = Text.assemble((title, "bold"), "  ", (standing(state, self._words), colors[color_of(state)]))
+        self.update(Group(_one_line(top), _one_line(Text(self._news(state, last), style=colors["text-muted-hex"]))))
+
+    def _news(self, state: TaskState, last: bool) -> str:
+        troubled = (r for r in state.results if r.verdict is not Verdict.PASS and r.key)
+        note = note_of(state, self._words, last)
+        first = next(troubled, None)
+        if first is None or state.trouble:
+            return note
+        return self._words.why(first.key, first.params).replace("\n", " ")
+
+
+def standing(state: TaskState, words: Words) -> str:
+    """Where the task stands, in a word or two."""
+    if state.regressed:
+        return words.screen("regressed")
+    if state.passed:
+        return f"✓ {words.screen('passed')}"
+    if not state.results:
+        return "…"
+    done = sum(result.verdict is Verdict.PASS for result in state.results)
+    sign = SIGNS[state.verdict] if state.verdict else "…"
+    return f"{sign} {words.screen('open', done=done, total=len(state.results))}"
+
+
+def color_of(state: TaskState) -> str:
+    """The theme's name of the colour for `standing`."""
+    if state.regressed:
+        return "warning"
+    verdict = Verdict.PASS if state.passed else state.verdict
+    return COLORS[verdict] if verdict else "text-muted-hex"
+
+
+def note_of(state: TaskState, words: Words, last: bool) -> str:
+    """What there is to say of the task as a whole; empty when the checks say it all."""
+    if state.trouble:
+        return state.trouble
+    if state.scene is Scene.WAITING:
+        return words.screen("waiting")
+    if state.scene is Scene.SETTING:
+        return words.screen("setting")
+    if state.regressed:
+        return words.screen("regressed_note")
+    if state.reached:
+        return words.screen("passed_last" if last else "passed_now")
+    notes = {Verdict.BLOCKED: "blocked_note", Verdict.ERROR: "error_note"}
+    if state.verdict in notes:
+        return words.screen(notes[state.verdict])
+    return words.screen("passed_before") if state.passed else ""
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
