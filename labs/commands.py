@@ -12,6 +12,10 @@ from lablib.errors import LabsError, UsageError
 from lablib.language import LANGUAGES, preferred_language
 from labs.arguments import Arguments, parse
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 VERSION = "0.1.0"
 
 
@@ -54,20 +58,35 @@ def _run(arguments: Arguments, language: str) -> int:
     if arguments.has("--version"):
         print(f"labs {VERSION}")
         return 0
-    match arguments.command:
+    return _handler(arguments.command)(arguments, language)
+
+
+def _handler(command: str) -> Callable[[Arguments, str], int]:
+    match command:
         case "list":
-            from labs.listing import run_list as run
+            from labs.listing import run_list
+
+            return run_list
         case "start":
-            from labs.lesson import run_start as run
+            from labs.starting import run_start
+
+            return run_start
         case "check":
-            from labs.checking import run_check as run
+            from labs.checking import run_check
+
+            return run_check
         case "doctor":
-            from labs.upkeep import run_doctor as run
+            from labs.upkeep import run_doctor
+
+            return run_doctor
         case "finish":
-            from labs.upkeep import run_finish as run
+            from labs.upkeep import run_finish
+
+            return run_finish
         case _:
-            from labs.listing import run_map as run
-    return run(arguments, language)
+            from labs.listing import run_map
+
+            return run_map
 
 
 def _language(words: list[str]) -> str:

@@ -21,7 +21,7 @@ class Handed(Message):
 
 
 def start(name: str, work: Callable[[], None]) -> threading.Thread:
-    """Runs `work` in a thread of its own. A daemon: waiting for a machine that is stuck must not keep us from ending."""
+    """Runs `work` in a thread of its own. A daemon: waiting for a stuck machine must not keep us from ending."""
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread

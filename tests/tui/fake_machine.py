@@ -106,6 +106,10 @@ class FakeMachine:
         self.log: list[str] = []
         self.scene_status: int | None = 0
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities("guest", "6.1.0", "/root/lab", ("memory", "pids"))
+
     def open(self) -> Capabilities:
         self.opening.set()
         self.gate.wait(20)
@@ -113,7 +117,7 @@ class FakeMachine:
             raise self.failure
         if self.closed.is_set():
             raise MachineError("machine-gone")
-        return Capabilities("guest", "6.1.0", "/root/lab", ("memory", "pids"))
+        return self.capabilities
 
     def shell(self, size: Size, argv: Sequence[str] = ()) -> FakeShell:
         shell = FakeShell(argv or self.argv, size)
@@ -182,7 +186,9 @@ FAILING = Result(
         Evidence("/sys/fs/cgroup/test/cgroup.subtree_control", ""),
     ),
 )
-DONE = Result("child-has-only-memory", Verdict.PASS, evidence=(Evidence("/sys/fs/cgroup/test/a/cgroup.controllers", "memory"),))
+DONE = Result(
+    "child-has-only-memory", Verdict.PASS, evidence=(Evidence("/sys/fs/cgroup/test/a/cgroup.controllers", "memory"),)
+)
 
 
 def chapter(folder: Path) -> Chapter:
@@ -197,15 +203,20 @@ def chapter(folder: Path) -> Chapter:
         body={
             "en": "`sleep` runs in the cgroup `test`. Make a child of `test` that has the **memory** controller and no "
             "other. `sleep` must live on.",
-            "zh": "`sleep` 运行在 cgroup `test` 中。在 `test` 下建一个子 cgroup，只启用 **memory** 控制器，不带其他控制器。"
-            "`sleep` 必须继续存活。",
+            "zh": "`sleep` 运行在 cgroup `test` 中。在 `test` 下建一个子 cgroup，只启用 **memory** 控制器，"
+            "不带其他控制器。`sleep` 必须继续存活。",
         },
         hints={
-            "en": ("A cgroup with processes cannot enable controllers for its children.", "Write its pid to `cgroup.procs`."),
+            "en": (
+                "A cgroup with processes cannot enable controllers for its children.",
+                "Write its pid to `cgroup.procs`.",
+            ),
             "zh": ("含有进程的 cgroup 不能为子 cgroup 启用控制器。", "把它的 pid 写进 `cgroup.procs`。"),
         },
     )
-    second = Task("cgroups/clean-up", {"en": "Clean up", "zh": "清理"}, 1, body={"en": "Remove `test`.", "zh": "删除 `test`。"})
+    second = Task(
+        "cgroups/clean-up", {"en": "Clean up", "zh": "清理"}, 1, body={"en": "Remove `test`.", "zh": "删除 `test`。"}
+    )
     step = Step("first-look", "mkdir /sys/fs/cgroup/test\ncat /sys/fs/cgroup/test/cgroup.controllers")
     en = Prose(
         "# Control groups\n\nEvery process is in the tree, always: a cgroup is a folder, and moving a process means "
@@ -218,5 +229,8 @@ def chapter(folder: Path) -> Chapter:
         "## 一个控制器\n\n父 cgroup 在 `cgroup.subtree_control` 里写明子 cgroup 能得到哪些控制器。但有个条件："
         "**含有进程的 cgroup 不能这样做**。"
     )
-    blocks = {"en": (en, step, TaskPlace(first), TaskPlace(second)), "zh": (zh, step, TaskPlace(first), TaskPlace(second))}
+    blocks = {
+        "en": (en, step, TaskPlace(first), TaskPlace(second)),
+        "zh": (zh, step, TaskPlace(first), TaskPlace(second)),
+    }
     return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), blocks, folder)

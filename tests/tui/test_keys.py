@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
 
+from tui.terminal.alt import teach_textual
 from tui.terminal.keys import encode, mouse, paste
 
 
@@ -66,3 +69,16 @@ def test_mouse_reports_have_both_forms() -> None:
     assert mouse(0, 9, 4, pressed=True, sgr=False) == b"\x1b[M\x20\x2a\x25"
     assert mouse(2, 0, 0, pressed=False, sgr=False) == b"\x1b[M\x23\x21\x21"
     assert mouse(0, 400, 0, pressed=True, sgr=False)[4] == 255
+
+
+@pytest.mark.parametrize("typed", ["\x1b.", "\x1bb", "\x1bB", "\x1b1", "\x1b-", "\x1b\x7f", "\x1b\r"])
+def test_alt_survives_terminals_that_send_it_as_escape(typed: str) -> None:
+    teach_textual()
+    (key,) = [event for event in XTermParser().feed(typed) if isinstance(event, events.Key)]
+    assert encode(key.key, key.character) == typed.encode()
+
+
+def test_sequences_that_begin_like_alt_are_still_read_whole() -> None:
+    teach_textual()
+    keys = [event for event in XTermParser().feed("\x1b[A\x1bOP\x1b[5~") if isinstance(event, events.Key)]
+    assert [key.key for key in keys] == ["up", "f1", "pageup"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from io import StringIO
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,14 @@ from lablib.errors import MachineError
 from lablib.verdict import Evidence, Result, Verdict
 from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakeProgress, chapter
 from tests.tui.waiting import until
-from tui.lesson.app import NO_MACHINE, LessonApp, Phase
+from tui.lesson.app import NO_MACHINE, LessonApp
 from tui.lesson.help import Help
 from tui.lesson.prose import Prose
+from tui.lesson.state import Phase
 from tui.lesson.task_card import TaskCard
 from tui.lesson.text import Words
 from tui.terminal.widget import Terminal
 
-pytestmark = pytest.mark.asyncio
 FIRST, SECOND = "cgroups/memory-only", "cgroups/clean-up"
 SIZES = [(80, 24), (120, 40)]
 
@@ -236,8 +236,23 @@ async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -
         machine.scene_status = 0
         await pilot.press("f5")
         await until(pilot, watched(machine))
-        machine.watches[FIRST].break_with(MachineError("machine-gone"))
-        await until(pilot, says(app, "#task-note", "F5"))
+        machine.watches[FIRST].break_with(MachineError("agent-fault", reason="a \x1b[2J bug"))
+        await until(pilot, says(app, "#task-note", "a ␛[2J bug"))
+
+
+async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Path) -> None:
+    machines = [FakeMachine(), FakeMachine()]
+    first = machines[-1]
+    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await until(pilot, watched(first))
+        first.close()
+        await until(pilot, lambda: app.phase is Phase.FAILED)
+        assert Words("en").error(MachineError("machine-gone"))[0] in shown(app, "#notice")
+        await pilot.press("f5")
+        await until(pilot, lambda: app.phase is Phase.READY and not machines)
+        await until(pilot, lambda: app.query_one(Terminal).running and app.query_one(Terminal).display)
 
 
 async def test_a_shell_that_ends_says_how_and_that_enter_opens_another(tmp_path: Path) -> None:
@@ -260,7 +275,7 @@ async def test_a_screen_too_small_asks_for_a_bigger_one(tmp_path: Path) -> None:
         await until(pilot, lambda: not app.screen.has_class("-too-small"))
 
 
-async def test_the_engine_is_not_imported_with_the_lesson() -> None:
+def test_the_engine_is_not_imported_with_the_lesson() -> None:
     script = (
         "import sys, tui.lesson; assert 'textual' not in sys.modules; "
         "import tui.lesson.app; assert not any(name.startswith('pyghostty') for name in sys.modules)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import pytest
 from textual import events
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
@@ -18,8 +17,6 @@ from tests.tui.fake_machine import BASH, FakeShell
 from tests.tui.waiting import until
 from tui.terminal.engine import Engine, EngineFactory, Reply, ghostty
 from tui.terminal.widget import Terminal
-
-pytestmark = pytest.mark.asyncio
 
 
 class TerminalApp(App[None]):
@@ -146,7 +143,9 @@ async def test_a_paste_is_bracketed_when_the_program_asks() -> None:
 
 
 async def test_mouse_is_reported_when_the_program_asks() -> None:
-    app = TerminalApp("sh", "-c", "stty raw -echo; printf '\\033[?1000h\\033[?1006hready'; head -c 9 | od -An -c; sleep 9")
+    app = TerminalApp(
+        "sh", "-c", "stty raw -echo; printf '\\033[?1000h\\033[?1006hready'; head -c 9 | od -An -c; sleep 9"
+    )
     async with app.run_test(size=(80, 8)) as pilot:
         await until(pilot, app.shows("ready"))
         await pilot.mouse_down(Terminal, offset=(3, 1))
@@ -241,3 +240,13 @@ async def test_leaving_hangs_up_the_shell() -> None:
         await until(pilot, app.shows("lab#"))
         app.terminal.stop()
         await until(pilot, lambda: app.shells[0].status is not None)
+
+
+async def test_text_selected_with_the_mouse_is_the_selection() -> None:
+    app = TerminalApp("sh", "-c", "printf 'one two three'; sleep 9")
+    async with app.run_test(size=(40, 5)) as pilot:
+        await until(pilot, app.shows("three"))
+        await pilot.mouse_down(Terminal, offset=(4, 0))
+        await pilot.hover(Terminal, offset=(6, 0))
+        await pilot.mouse_up(Terminal, offset=(6, 0))
+        await until(pilot, lambda: app.screen.get_selected_text() == "two")

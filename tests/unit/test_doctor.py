@@ -19,7 +19,9 @@ def words(finding: Finding) -> str:
     return finding.text(catalogue("en"))
 
 
-@pytest.mark.parametrize(("abi", "state"), [(0, State.WARN), (1, State.OK), (2, State.OK), (3, State.OK), (7, State.OK)])
+@pytest.mark.parametrize(
+    ("abi", "state"), [(0, State.WARN), (1, State.OK), (2, State.OK), (3, State.OK), (7, State.OK)]
+)
 def test_labs_run_without_landlock_but_are_warned_of_it(abi: int, state: State) -> None:
     finding = doctor.landlock_finding(abi)
     assert finding.state is state

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from enum import Enum, auto
 from time import monotonic
 from typing import ClassVar
 
@@ -20,10 +19,11 @@ from textual.widgets import Static
 from lablib.course.model import Chapter
 from lablib.errors import LabsError
 from lablib.machine.base import Machine, Size
-from tui.lesson.backstage import Backstage, Checked, MachineClosed, MachineFailed, MachineReady, TurnFailed
+from tui.lesson.backstage import LOST, Backstage, Checked, MachineClosed, MachineFailed, MachineReady, TurnFailed
 from tui.lesson.help import Help
+from tui.lesson.machine_pane import MachinePane
 from tui.lesson.prose import Prose
-from tui.lesson.state import Progress, TaskState
+from tui.lesson.state import Phase, Progress, TaskState
 from tui.lesson.status_bar import StatusBar
 from tui.lesson.task_card import TaskCard, TaskLine
 from tui.lesson.text import Words, chapter_markdown
@@ -36,13 +36,6 @@ WIDE = 118
 """Columns from which prose and terminal stand side by side."""
 NO_MACHINE = 3
 """Exit code: nothing could be checked."""
-
-
-class Phase(Enum):
-    BOOTING = auto()
-    READY = auto()
-    FAILED = auto()
-    CLOSING = auto()
 
 
 class LessonApp(App[None]):
@@ -93,10 +86,8 @@ class LessonApp(App[None]):
                 yield Prose(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
                 yield TaskCard(self._words)
             yield TaskLine(self._words)
-            with Container(id="machine", classes="-idle"):
-                yield Static(id="notice")
-                yield Terminal(id="terminal")
-        yield StatusBar()
+            yield MachinePane()
+        yield StatusBar(self._words)
         yield Static(id="too-small")
 
     @property
@@ -104,11 +95,14 @@ class LessonApp(App[None]):
         """The screen of the lesson, whatever lies over it."""
         return self.screen_stack[0]
 
+    @property
+    def _pane(self) -> MachinePane:
+        return self._base.query_one(MachinePane)
+
     # -- beginning and end
 
     async def on_mount(self) -> None:
         self._show_status()
-        self._notice(self._words.screen("starting_title"), self._words.screen("starting_note"))
         self._base.query_one(Prose).focus()
         await self._show_task()
         self.set_interval(0.1, self._tick)
@@ -127,7 +121,7 @@ class LessonApp(App[None]):
 
     def _open(self) -> None:
         self.phase, self._began = Phase.BOOTING, monotonic()
-        self._notice(self._words.screen("starting_title"), self._words.screen("starting_note"))
+        self._pane.show_notice(self._words.screen("starting_title"), self._words.screen("starting_note"))
         self.backstage.open()
         self._show_status()
 
@@ -140,7 +134,7 @@ class LessonApp(App[None]):
         if self.phase is Phase.CLOSING:
             self.exit(return_code=self._exit_code)
             return
-        if self.phase is Phase.FAILED and not self._exit_code:
+        if not self._exit_code and self.phase is Phase.FAILED and not self._machine_line:
             self._exit_code = NO_MACHINE
         self.phase = Phase.CLOSING
         self._show_status()
@@ -163,8 +157,7 @@ class LessonApp(App[None]):
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self._show_status()
-        self._machine_pane(running=True)
-        terminal = self._base.query_one(Terminal)
+        terminal = self._pane.show_terminal()
         terminal.focus()
         self.call_after_refresh(terminal.start, self.backstage.shell)
         await self._begin()
@@ -172,16 +165,29 @@ class LessonApp(App[None]):
     def on_machine_failed(self, event: MachineFailed) -> None:
         if self.phase is Phase.CLOSING:
             return
+        self._fail("failed_title", event.error)
+
+    def _fail(self, title: str, error: Exception) -> None:
         self.phase = Phase.FAILED
-        sentence, remedy = self._words.error(event.error)
-        self._notice(self._words.screen("failed_title"), sentence, remedy, self._words.screen("failed_retry"))
+        sentence, remedy = self._words.error(error)
+        self._pane.show_notice(self._words.screen(title), sentence, remedy, self._words.screen("failed_retry"))
         self._show_status()
+
+    def _lost(self, error: Exception) -> bool:
+        """Whether `error` means that the machine is gone; if so, the screen says it."""
+        if not isinstance(error, LabsError) or error.key not in LOST:
+            return False
+        self._base.query_one(Terminal).stop()
+        self._fail("lost_title", error)
+        return True
 
     def on_terminal_ended(self, event: Terminal.Ended) -> None:
         if self.phase is not Phase.READY:
             return
         terminal = self._base.query_one(Terminal)
         if event.error is not None:
+            if self._lost(event.error):
+                return
             terminal.say(self._words.screen("shell_failed", error=" ".join(self._words.error(event.error))))
         elif event.status is None:
             terminal.say(self._words.screen("ended_unknown"))
@@ -230,8 +236,8 @@ class LessonApp(App[None]):
     async def on_turn_failed(self, event: TurnFailed) -> None:
         if event.turn != self._turn or self.state is None or self.phase is not Phase.READY:
             return
-        sentence, remedy = self._words.error(event.error) if event.error is not None else ("", "")
-        parts = (self._words.screen("watch_failed"), sentence, remedy)
+        self._lost(event.error)
+        parts = (self._words.screen("watch_failed"), *self._words.error(event.error))
         self.state.fail("\n".join(part for part in parts if part))
         await self._show_task()
 
@@ -288,15 +294,23 @@ class LessonApp(App[None]):
             self.push_screen(Help(self._words))
 
     def action_card(self) -> None:
+        terminal_has_focus = isinstance(self.focused, Terminal)
         self._base.query_one("#lesson").toggle_class("-card-large")
+        if not terminal_has_focus:  # the pane that had it may be hidden now
+            self.call_after_refresh(lambda: self._reading.focus())
 
     def action_toggle_terminal(self) -> None:
         terminal = self._base.query_one(Terminal)
-        if terminal.has_focus or not terminal.display:
-            reading = self._base.query_one(Prose) if self._base.query_one(Prose).display else self._base.query_one(TaskCard)
-            reading.focus()
+        if terminal.has_focus or self._pane.has_class("-idle"):
+            self._reading.focus()
         else:
             terminal.focus()
+
+    @property
+    def _reading(self) -> Prose | TaskCard:
+        """The prose, or the card where it stands in the prose's place."""
+        prose = self._base.query_one(Prose)
+        return prose if prose.display else self._base.query_one(TaskCard)
 
     def action_copy(self) -> None:
         text = self.screen.get_selected_text()
@@ -328,41 +342,14 @@ class LessonApp(App[None]):
             reading.styles.height = max(6, height * 3 // 8 - 1)
         self._show_status()
 
-    def _machine_pane(self, *, running: bool) -> None:
-        pane = self._base.query_one("#machine")
-        pane.set_class(running, "-running")
-        pane.set_class(not running, "-idle")
-
-    def _notice(self, title: str, *paragraphs: str) -> None:
-        parts = [Content.styled(title, "bold"), *(Content(text) for text in paragraphs if text)]
-        self._base.query_one("#notice", Static).update(Content("\n\n").join(parts))
-        self._machine_pane(running=False)
-
     def _tick(self) -> None:
         if self.phase is Phase.BOOTING:
             self._show_status()
 
     def _show_status(self) -> None:
-        bar, say = self._base.query_one(StatusBar), self._words.screen
-        if self.phase is Phase.BOOTING:
-            bar.show_state("◌", say("booting", seconds=f"{monotonic() - self._began:.1f}"), "warning")
-        elif self.phase is Phase.READY:
-            bar.show_state("●", self._machine_line, "success")
-        elif self.phase is Phase.FAILED:
-            bar.show_state("✗", say("failed"), "error")
-        else:
-            bar.show_state("◌", say("closing"), "warning")
         in_terminal = isinstance(self._base.focused, Terminal)
-        bar.show_keys(
-            [
-                ("F1", say("key_help")),
-                ("F5", say("key_retry")) if self.phase is Phase.FAILED else ("F2", say("key_next")),
-                ("F4", say("key_hint")),
-                ("F6", say("key_card")),
-                ("^]", say("key_leave" if in_terminal else "key_enter")),
-                ("^Q", say("key_quit")),
-            ]
-        )
+        seconds = monotonic() - self._began
+        self._base.query_one(StatusBar).show(self.phase, self._machine_line, seconds, in_terminal=in_terminal)
 
 
 def _import_engine() -> None:

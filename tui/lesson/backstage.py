@@ -27,6 +27,10 @@ class MachineReady(Message):
         self.seconds = seconds
 
 
+LOST = {"machine-gone", "machine-silent"}
+"""Keys of the errors after which a machine is of no more use."""
+
+
 class MachineFailed(Message):
     """The machine could not be had."""
 
@@ -53,9 +57,9 @@ class Checked(Handed):
 
 
 class TurnFailed(Message):
-    """The scene could not be set, or the checks cannot be watched (any more). Without `error` the watch just ended."""
+    """The scene could not be set, or the checks cannot be watched (any more)."""
 
-    def __init__(self, turn: int, error: Exception | None = None) -> None:
+    def __init__(self, turn: int, error: Exception) -> None:
         super().__init__()
         self.turn = turn
         self.error = error
@@ -126,7 +130,7 @@ class Backstage:
                 if self._closing.is_set():
                     return
             capabilities = machine.open()
-        except Exception as error:  # noqa: BLE001 - shown on the screen, whatever it is
+        except Exception as error:  # shown on the screen, whatever it is
             post(self._target, MachineFailed(error))
             return
         finally:
@@ -150,9 +154,9 @@ class Backstage:
             for results in watch:
                 if not hand_over(self._target, Checked(turn, results), over):
                     return
-            if not over.is_set():
-                post(self._target, TurnFailed(turn))
-        except Exception as error:  # noqa: BLE001 - shown on the card, whatever it is
+            if not over.is_set():  # a watch that nobody closed ends only with its machine
+                post(self._target, TurnFailed(turn, MachineError("machine-gone")))
+        except Exception as error:  # shown on the card, whatever it is
             if not over.is_set():
                 post(self._target, TurnFailed(turn, error))
 
@@ -166,7 +170,7 @@ class Backstage:
     def _close(self) -> None:
         try:
             self.close_now()
-        except Exception as error:  # noqa: BLE001 - said after the screen has closed
+        except Exception as error:  # said after the screen has closed
             post(self._target, MachineClosed(error))
         else:
             post(self._target, MachineClosed(None))

@@ -18,6 +18,15 @@ class Progress(Protocol):
     def mark_passed(self, task_id: str) -> None: ...
 
 
+class Phase(Enum):
+    """How far the machine has come."""
+
+    BOOTING = auto()
+    READY = auto()
+    FAILED = auto()
+    CLOSING = auto()
+
+
 class Scene(Enum):
     """How far the state that a task starts from has come."""
 

@@ -7,17 +7,40 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.lesson.state import Phase
+from tui.lesson.text import Words
+
+_SIGNS = {Phase.BOOTING: "◌", Phase.READY: "●", Phase.FAILED: "✗", Phase.CLOSING: "◌"}
+_COLORS = {Phase.BOOTING: "warning", Phase.READY: "success", Phase.FAILED: "error", Phase.CLOSING: "warning"}
+
 
 class StatusBar(Horizontal):
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+
     def compose(self) -> ComposeResult:
         yield Static(id="state")
         yield Static(id="keys")
 
-    def show_state(self, sign: str, text: str, color: str) -> None:
-        """`color` names a colour of the theme, such as `success`."""
-        self.query_one("#state", Static).update(Content.assemble((f" {sign} ", f"${color}"), text))
-
-    def show_keys(self, keys: list[tuple[str, str]]) -> None:
-        """Pairs of a key and what it does."""
+    def show(self, phase: Phase, machine: str, seconds: float, *, in_terminal: bool) -> None:
+        """`machine` describes one that is ready; `seconds` is how long one has been starting."""
+        say = self._words.screen
+        texts = {
+            Phase.BOOTING: say("booting", seconds=f"{seconds:.1f}"),
+            Phase.READY: machine,
+            Phase.FAILED: say("failed"),
+            Phase.CLOSING: say("closing"),
+        }
+        sign = (f" {_SIGNS[phase]} ", f"${_COLORS[phase]}")
+        self.query_one("#state", Static).update(Content.assemble(sign, texts[phase]))
+        keys = [
+            ("F1", say("key_help")),
+            ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say("key_next")),
+            ("F4", say("key_hint")),
+            ("F6", say("key_card")),
+            ("^]", say("key_leave" if in_terminal else "key_enter")),
+            ("^Q", say("key_quit")),
+        ]
         parts = [part for key, does in keys for part in ((f"  {key} ", "$accent"), (does, "$foreground 70%"))]
         self.query_one("#keys", Static).update(Content.assemble(*parts, " "))

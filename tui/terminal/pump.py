@@ -80,7 +80,7 @@ class Pump:
         try:
             engine = self._engine(self._size, self.reply)
             shell = self._open_shell(self._size)
-        except Exception as error:  # noqa: BLE001 - shown on the screen, whatever it is
+        except Exception as error:  # shown on the screen, whatever it is
             post(self._target, Finished(self, None, error))
             return
         start("shell-writer", lambda: self._write(shell))
@@ -90,7 +90,7 @@ class Pump:
                 if not hand_over(self._target, Output(self, data), self._closed):
                     break
             finished = Finished(self, shell.status, None)
-        except Exception as error:  # noqa: BLE001 - likewise
+        except Exception as error:  # likewise
             finished = Finished(self, None, error)
         self._typed.put(None)
         post(self._target, finished)

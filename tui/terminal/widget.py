@@ -19,6 +19,7 @@ from textual.widget import Widget
 from lablib.machine.base import Size
 from tui.terminal import engine as modes
 from tui.terminal import keys, pump
+from tui.terminal.alt import teach_textual
 from tui.terminal.engine import Cursor, Engine, EngineFactory, Row, ghostty
 from tui.terminal.pump import OpenShell, Pump
 from tui.terminal.style import style
@@ -64,6 +65,7 @@ class Terminal(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None, engine: EngineFactory = ghostty) -> None:
         super().__init__(id=id)
+        teach_textual()
         self._make_engine = engine
         self._engine: Engine | None = None
         self._pump: Pump | None = None
@@ -162,7 +164,7 @@ class Terminal(Widget, can_focus=True):
             return
         try:
             work(self._engine)
-        except Exception as error:  # noqa: BLE001 - whatever a young C library raises
+        except Exception as error:  # whatever a young C library raises
             self._engine = self._make_engine(self._cells, self._reply)
             self._back = 0
             if not self._engine_failed:

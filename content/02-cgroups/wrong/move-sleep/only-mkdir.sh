@@ -1,0 +1,3 @@
+#!/bin/sh
+# fails: sleep-is-in-test cgroups.sleep-elsewhere
+mkdir /sys/fs/cgroup/test

@@ -1,0 +1,82 @@
+"""`labs check`: is a task done? A script's is answered by a fresh machine, this machine's own state by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+
+from lablib.course.model import Task
+from lablib.errors import LabsError, UsageError
+from lablib.grading.report import Report
+from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
+from lablib.i18n import catalogue
+from lablib.machine.choose import machine_factory
+from lablib.progress import Progress, ProgressError
+from lablib.verdict import Verdict
+from labs import course, stderr
+from labs.arguments import Arguments
+from labs.exits import ExitCode
+
+STANDARD_INPUT = "-"
+EXITS = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL}
+
+
+def run_check(arguments: Arguments, language: str) -> int:
+    task = course.task(arguments.operands[0])
+    report = _of_script(arguments, task) if arguments.has("--script") else _of_this_machine(arguments, task, language)
+    if arguments.has("--json"):
+        print(json.dumps(report.as_json(catalogue(language)), ensure_ascii=False))
+    else:
+        print("\n".join(report.lines(catalogue(language))))
+    if report.verdict is Verdict.PASS:
+        _note_passed(task, language)
+    return EXITS.get(report.verdict, ExitCode.NOT_CHECKED)
+
+
+def _of_script(arguments: Arguments, task: Task) -> Report:
+    timeout = _timeout(arguments)
+    factory = machine_factory(arguments.value("--on", "auto"))
+    return check_script(task, read_script(arguments.value("--script", "")), factory, timeout)
+
+
+def _timeout(arguments: Arguments) -> float:
+    text = arguments.value("--timeout", str(SCRIPT_SECONDS))
+    try:
+        timeout = float(text)
+    except ValueError:
+        timeout = 0.0
+    if not 0 < timeout < float("inf"):
+        raise UsageError("bad-timeout", value=text)
+    return timeout
+
+
+def read_script(path: str) -> bytes:
+    """The script at `path`, or standard input for `-`. Raises UsageError for what cannot be a script."""
+    try:
+        if path == STANDARD_INPUT:
+            script = sys.stdin.buffer.read(MAX_SCRIPT + 1)
+        else:
+            # Neither a fifo nor a terminal may hold us up, so it is opened before it is judged, and without waiting.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise UsageError("script-not-a-file", path=path)
+                script = file.read(MAX_SCRIPT + 1)
+    except FileNotFoundError:
+        raise UsageError("script-missing", path=path) from None
+    except IsADirectoryError:
+        raise UsageError("script-not-a-file", path=path) from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise UsageError("script-unreadable", path=path, reason=getattr(error, "strerror", "") or str(error)) from error
+    if len(script) > MAX_SCRIPT:
+        raise UsageError("script-too-big", path=path, limit=MAX_SCRIPT >> 10)
+    return script
+
+
+def _note_passed(task: Task, language: str) -> None:
+    """The verdict stands also where it cannot be noted."""
+    try:
+        Progress().mark_passed(task.id)
+    except ProgressError as error:
+        stderr.report(error, language)

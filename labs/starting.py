@@ -1,0 +1,28 @@
+"""`labs start`: the lesson of a chapter, in a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from lablib.errors import LabsError
+from lablib.progress import Progress
+from labs import course, stderr
+from labs.arguments import Arguments
+
+
+def run_start(arguments: Arguments, language: str) -> int:
+    from lablib.machine.choose import machine_factory
+
+    progress = Progress()
+    name = arguments.operands[0] if arguments.operands else course.next_chapter(progress)
+    chapter = course.chapter(name.partition("/")[0])
+    factory = machine_factory(arguments.value("--on", "auto"))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LabsError("no-terminal")
+    try:
+        from tui.lesson import run_lesson
+    except ModuleNotFoundError as error:
+        raise LabsError("needs-module", module=error.name or "") from error
+    if progress.problem:
+        stderr.report(progress.problem, language)
+    return run_lesson(chapter, factory, language, progress, course.task(name).id if "/" in name else None)
