@@ -211,9 +211,12 @@ def _is_sleep(ctx: Context, pid: int) -> bool:
 
 
 def _remembered_sleeps(ctx: Context) -> Mapping[str, Any]:
-    """Each `sleep` in `test` and below it, as pid and start time."""
+    """Each `sleep` in `test` and below it, as pid, start time and the pid the student knows. Raises LookupError when
+    there is none: then the scene is at fault."""
     pids = [pid for cgroup in _tree(ctx.cgroup.child(TEST)) for pid in _procs(cgroup) if _is_sleep(ctx, pid)]
     found = [process for pid in pids if (process := ctx.proc.process(pid))]
+    if not found:
+        raise LookupError("no sleep in the scene")
     return {"sleeps": [[process.pid, process.start_time, ctx.proc.shown_pid(process.pid)] for process in found]}
 
 

@@ -11,7 +11,7 @@ from lablib.course.model import Task
 from lablib.errors import LabsError, UsageError
 from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
-from lablib.i18n import catalogue
+from lablib.i18n import CHECK_MESSAGES, catalogue
 from lablib.machine.choose import machine_factory
 from lablib.progress import Progress, ProgressError
 from lablib.verdict import Verdict
@@ -26,10 +26,13 @@ EXITS = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL}
 def run_check(arguments: Arguments, language: str) -> int:
     task = course.task(arguments.operands[0])
     report = _of_script(arguments, task) if arguments.has("--script") else _of_this_machine(arguments, task, language)
+    checks, words = catalogue(language, CHECK_MESSAGES), catalogue(language)
     if arguments.has("--json"):
-        print(json.dumps(report.as_json(catalogue(language)), ensure_ascii=False))
+        print(json.dumps(report.as_json(checks), ensure_ascii=False))
     else:
-        print("\n".join(report.lines(catalogue(language))))
+        print("\n".join(report.lines(checks, words)))
+        seconds = f"{report.seconds:.1f}"
+        print(words.text(f"grading.summary-{report.verdict}", task=task.id, machine=report.machine, seconds=seconds))
     if report.verdict is Verdict.PASS:
         _note_passed(task, language)
     return EXITS.get(report.verdict, ExitCode.NOT_CHECKED)
@@ -39,6 +42,13 @@ def _of_script(arguments: Arguments, task: Task) -> Report:
     timeout = _timeout(arguments)
     factory = machine_factory(arguments.value("--on", "auto"))
     return check_script(task, read_script(arguments.value("--script", "")), factory, timeout)
+
+
+def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
+    for option in ("--on", "--timeout"):
+        if arguments.has(option):
+            raise UsageError("needs-script", option=option, task=task.id)
+    TODO
 
 
 def _timeout(arguments: Arguments) -> float:

@@ -62,6 +62,10 @@ def _run(arguments: Arguments, language: str) -> int:
 
 
 def _handler(command: str) -> Callable[[Arguments, str], int]:
+    if sys.flags.no_site and command not in ("", "list"):
+        import site
+
+        site.main()  # `./lab` starts Python without it; see there
     match command:
         case "list":
             from labs.listing import run_list
@@ -91,7 +95,7 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
 
 def _language(words: list[str]) -> str:
     """The language for this run, also for saying that `words` make no sense."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         option, equals, value = word.partition("=")
         if option == "--lang" and (value if equals else following) in LANGUAGES:
             return value if equals else following

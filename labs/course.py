@@ -1,35 +1,101 @@
-"""The course as the command sees it: names of chapters and tasks, and what was passed."""
+"""The course as the command sees it: names of chapters and tasks first, and a whole chapter when one is asked for."""
 
 from __future__ import annotations
 
 import os
 
-from lablib.course.index import chapters
+from lablib.course import index
 from lablib.errors import LabsError, UsageError
 from lablib.progress import Progress
 from labs.arguments import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from lablib.course.model import Chapter, Task
+    from lablib.course.structure import Structure
+
+    Row = dict[str, Any]
 
 CONTENT = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/content"
 
 
-def listed(language: str, progress: Progress) -> list[dict[str, object]]:
-    """Every chapter, in the form that `labs list --json` prints. Raises LabsError."""
+def rows(language: str, progress: Progress) -> list[Row]:
+    """Every chapter in the form that `labs list --json` prints. Raises LabsError."""
     return [
         {
             "id": chapter.id,
             "title": chapter.title[language],
             "tasks": [
-                {
-                    "id": task.id,
-                    "title": task.title[language],
-                    "state": "passed" if progress.passed(task.id) else "open",
-                }
+                {"id": task.id, "title": task.title[language], "state": _state(progress, task.id)}
                 for task in chapter.tasks
             ],
         }
-        for chapter in indexed()
+        for chapter in _chapters()
     ]
+
+
+def next_chapter(progress: Progress) -> str:
+    """The first chapter with a task that is not passed; the first where there is none."""
+    chapters = _chapters()
+    for chapter in chapters:
+        if any(not progress.passed(task.id) for task in chapter.tasks):
+            return chapter.id
+    return chapters[0].id
+
+
+def chapter(name: str) -> Chapter:
+    """The chapter called `name`, with its prose. Raises UsageError with the nearest name, ContentError, and
+    `needs-module` where there is nothing to read CommonMark with."""
+    structure = _structure(name)
+    try:
+        from lablib.course.parser import load_chapter
+    except ModuleNotFoundError as error:
+        raise LabsError("needs-module", module=error.name or "") from error
+    return load_chapter(structure.folder)
+
+
+def task(name: str) -> Task:
+    """The task called `name` (`chapter/task`) as far as grading needs it: no prose is read. Raises UsageError with the
+    nearest name, and ContentError."""
+    from lablib.course.model import Task
+
+    known = [task.id for chapter in _chapters() for task in chapter.tasks]
+    if name not in known:
+        raise UsageError("unknown-task", name=name, hint=nearest(name, known))
+    structure = _structure(name.partition("/")[0])
+    found = next(task for task in structure.tasks if task.id == name)
+    scene = structure.folder / "scenes" / f"{found.name}.sh"
+    return Task(found.id, found.title, found.points, found.needs, scene if scene.is_file() else None)
+
+
+def packages() -> dict[str, tuple[str, ...]]:
+    """The Debian packages of each chapter. Raises ContentError."""
+    return {structure.id: structure.packages for structure in _structures()}
+
+
+def _structure(name: str) -> Structure:
+    structures = {structure.id: structure for structure in _structures()}
+    if name not in structures:
+        raise UsageError("unknown-chapter", name=name, hint=nearest(name, structures))
+    return structures[name]
+
+
+def _structures() -> tuple[Structure, ...]:
+    from pathlib import Path
+
+    from lablib.course.structure import read_structures
+
+    return read_structures(Path(folder) for folder in index.chapter_folders(CONTENT))
+
+
+def _chapters() -> list[index.ChapterEntry]:
+    found = index.chapters(CONTENT)
+    if not found:
+        raise LabsError("no-chapters", path=CONTENT)
+    return found
+
+
+def _state(progress: Progress, task: str) -> str:
+    return "passed" if progress.passed(task) else "open"

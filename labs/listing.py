@@ -1,24 +1,55 @@
-"""`labs list` and the course map: chapters, tasks, and which of them are passed."""
+"""`labs list` and, without a command, the course map: chapters, tasks, and which of them are passed."""
 
 from __future__ import annotations
 
-import os
 import sys
 
-from lablib.course.index import chapters
-from lablib.errors import LabsError
 from lablib.progress import Progress
+from labs import course
 from labs.arguments import Arguments
 
-CONTENT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "content")
+MARKS = {"passed": "✓", "open": "·"}
 
 
 def run_list(arguments: Arguments, language: str) -> int:
-    listed, _ = _course(language)
+    chapters = _chapters(language, Progress())
     if arguments.has("--json"):
         import json
 
-        print(json.dumps({"chapters": listed}, ensure_ascii=False))
-        return 0
-    sys.stdout.write(_lines(listed))
+        print(json.dumps({"chapters": chapters}, ensure_ascii=False))
+    else:
+        sys.stdout.write(_lines(chapters))
     return 0
+
+
+def run_map(arguments: Arguments, language: str) -> int:
+    from lablib.i18n import catalogue
+
+    words = catalogue(language)
+    progress = Progress()
+    chapters = _chapters(language, progress)
+    states = [task["state"] for chapter in chapters for task in chapter["tasks"]]
+    print(words.text("map.head", passed=states.count("passed"), total=len(states)))
+    print()
+    sys.stdout.write(_lines(chapters))
+    print()
+    print(words.text("map.next", chapter=course.next_chapter(progress)) if "open" in states else words.text("map.all"))
+    print(words.text("map.more"))
+    return 0
+
+
+def _chapters(language: str, progress: Progress) -> list[course.Row]:
+    if progress.problem:
+        from labs import stderr
+
+        stderr.report(progress.problem, language)
+    return course.rows(language, progress)
+
+
+def _lines(chapters: list[course.Row]) -> str:
+    lines = []
+    for chapter in chapters:
+        width = max((len(task["id"]) for task in chapter["tasks"]), default=0)
+        lines.append(f"{chapter['id']}  {chapter['title']}\n")
+        lines += [f"  {MARKS[task['state']]} {task['id']:<{width}}  {task['title']}\n" for task in chapter["tasks"]]
+    return "".join(lines)

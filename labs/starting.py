@@ -11,6 +11,7 @@ from labs.arguments import Arguments
 
 
 def run_start(arguments: Arguments, language: str) -> int:
+    from lablib.doctor import missing_packages
     from lablib.machine.choose import machine_factory
 
     progress = Progress()
@@ -25,4 +26,6 @@ def run_start(arguments: Arguments, language: str) -> int:
         raise LabsError("needs-module", module=error.name or "") from error
     if progress.problem:
         stderr.report(progress.problem, language)
+    if missing := missing_packages(chapter.packages):
+        stderr.warn("packages-missing", language, packages=" ".join(missing), chapter=chapter.id)
     return run_lesson(chapter, factory, language, progress, course.task(name).id if "/" in name else None)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from pathlib import Path
 
 from lablib.i18n import catalogue
+from labs import course
 from labs.arguments import Arguments
 from labs.exits import ExitCode
-from labs.listing import CONTENT
 
 
 def run_doctor(arguments: Arguments, language: str) -> int:
     from lablib import doctor
 
     words = catalogue(language)
-    findings = doctor.examine(_packages())
+    findings = doctor.examine(course.packages())
     state = doctor.worst(findings)
     if arguments.has("--json"):
         rows = [finding.as_json(words) for finding in findings]

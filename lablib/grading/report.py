@@ -59,7 +59,7 @@ class Report:
         return lines + [ui.text(f"grading.note.{note}") for note in self.notes]
 
     def _description(self, result: Result, checks: Catalogue) -> str:
-        key = f"check.{self.task}.{result.id}"
+        key = f"check.{self.task.replace('/', '.')}.{result.id}"
         return checks.text(key) if key in checks else one_line(result.id)
 
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,9 +20,8 @@ from lablib.machine.code import copy_code
 from lablib.machine.keeper import Keep
 from lablib.machine.keeper import start as start_keeper
 from lablib.machine.kernels import find_kernel, find_python
-from lablib.machine.leftovers import claim
 from lablib.machine.link import Link
-from lablib.machine.room import PREFIX, memory_folder, run_folder
+from lablib.machine.room import claimed_folder, memory_folder, run_folder
 from lablib.machine.served import ServedMachine, capabilities
 
 MEMORY = 512 << 20
@@ -59,7 +57,7 @@ class GuestMachine(ServedMachine):
     def _launch(self) -> tuple[Link, Capabilities]:
         kernel, python = find_kernel(), find_python()
         run = self.folder = self._folder(run_folder())
-        memory = self._folder(Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory_folder(self._memory))))
+        memory = self._folder(claimed_folder(memory_folder(self._memory)))
         try:
             start = copy_code(run / "code", "guest")
             link = self._start(kernel, python, start, run, memory)
@@ -106,7 +104,6 @@ class GuestMachine(ServedMachine):
 
     def _folder(self, folder: Path) -> Path:
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        claim(folder)
         return folder
 
     def _take_down(self) -> None:

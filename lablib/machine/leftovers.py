@@ -5,22 +5,12 @@ A keeper removes its guest's folders even when the lab is killed; only a keeper 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from lablib.machine.host import sweep_cgroups
-from lablib.machine.room import PREFIX, candidates
-
-OWNER = "owner"
-"""The file of a run folder that names the process it belongs to, as `pid start-time`."""
-
-
-def claim(folder: Path) -> None:
-    """Marks `folder` as this process's. Raises OSError."""
-    (folder / OWNER).write_text(_identity(os.getpid()), encoding="ascii")
-
+from lablib.machine.room import OWNER, PREFIX, candidates, identity
 
 def sweep(folders: Iterable[Path] | None = None) -> list[str]:
     """Removes the folders and cgroups of labs whose process is gone, and says what it took away. Those of other users
@@ -42,12 +32,6 @@ def _is_left_behind(folder: Path) -> bool:
     except (OSError, ValueError, IndexError):
         return False  # not ours to judge: it may be just being made, or another user's
     try:
-        return owner != _identity(pid)
+        return owner != identity(pid)
     except OSError:
         return True
-
-
-def _identity(pid: int) -> str:
-    """A process for good: pids are used again, start times are not. Raises OSError when it is gone."""
-    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    return f"{pid} {stat.rpartition(') ')[2].split()[19]}"

@@ -11,6 +11,8 @@ from pathlib import Path
 from lablib.errors import MachineError
 
 PREFIX = "container-labs-"
+OWNER = "owner"
+"""The file in each of our folders that names the process it belongs to."""
 SLACK = 16 << 20
 
 
@@ -56,10 +58,26 @@ def memory_folder(size: int, folders: Iterable[Path] | None = None) -> Path:
 
 
 def run_folder() -> Path:
-    """A new folder for one guest. Not below /dev: the guest's own devtmpfs would hide it from its first process."""
+    """A new folder for one machine. Not below /dev: a guest's own devtmpfs would hide it from its first process.
+    Raises MachineError."""
     chosen = os.environ.get("TMPDIR", "")
     usable = chosen and not chosen.startswith(("/dev/", "/proc/", "/sys/")) and os.access(chosen, os.W_OK | os.X_OK)
+    return claimed_folder(Path(chosen if usable else "/tmp"))  # noqa: S108
+
+
+def claimed_folder(parent: Path) -> Path:
+    """A new folder in `parent` that says whose it is, so that it is known for a leftover once we are gone. Raises
+    MachineError."""
     try:
-        return Path(tempfile.mkdtemp(prefix=PREFIX, dir=chosen if usable else "/tmp"))  # noqa: S108
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        (folder / OWNER).write_text(identity(os.getpid()), encoding="ascii")
     except OSError as error:
-        raise MachineError("no-run-folder", reason=error.strerror or "", folder=chosen or "/tmp") from error  # noqa: S108
+        raise MachineError("no-run-folder", reason=error.strerror or "", folder=str(parent)) from error
+    return folder
+
+
+def identity(pid: int) -> str:
+    """A process for good, as `pid start-time`: pids are used again, start times are not. Raises OSError when it is
+    gone."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return f"{pid} {stat.rpartition(') ')[2].split()[19]}"

@@ -74,7 +74,7 @@ def test_a_shell_has_a_terminal_of_its_world_with_the_right_size(typist: Typist)
 
 
 def test_a_resize_reaches_the_terminal_and_signals_the_program(typist: Typist) -> None:
-    typist.type("sh -c 'trap \"echo re\"\"sized\" WINCH; echo re\"\"ady; while :; do sleep 0.1; done'\r")
+    typist.type('sh -c \'trap "echo re""sized" WINCH; echo re""ady; while :; do sleep 0.1; done\'\r')
     typist.expect("ready")
     typist.shell.resize(Size(101, 33))
     typist.expect("resized")
@@ -121,7 +121,13 @@ def test_closing_a_shell_hangs_up_its_programs(shared_guest: GuestMachine) -> No
 
 @pytest.mark.parametrize(
     ("argv", "status"),
-    [(["true"], 0), (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], -9), (["/nonexistent"], 127), (["/etc"], 126)],
+    [
+        (["true"], 0),
+        (["sh", "-c", "exit 7"], 7),
+        (["sh", "-c", "kill -9 $$"], -9),
+        (["/nonexistent"], 127),
+        (["/etc"], 126),
+    ],
 )
 def test_a_program_reports_how_it_ended(shared_guest: GuestMachine, argv: list[str], status: int) -> None:
     assert shared_guest.run(argv).status == status
@@ -159,7 +165,9 @@ def test_a_put_follows_no_link_out_of_the_students_world(shared_guest: GuestMach
 
 
 def test_the_world_has_its_users_and_nothing_of_the_runners_home(shared_guest: GuestMachine) -> None:
-    assert sh(shared_guest, "id -un; pwd; su student -c 'id -un'; hostname") == "root\n/root/lab\nstudent\nlab\nstatus=0"
+    assert (
+        sh(shared_guest, "id -un; pwd; su student -c 'id -un'; hostname") == "root\n/root/lab\nstudent\nlab\nstatus=0"
+    )
     assert set(sh(shared_guest, "ls -A /root").split()) - {".bash_history", "status=0"} == {".bashrc", "lab"}
 
 
@@ -189,7 +197,9 @@ def test_it_boots_for_an_ordinary_user() -> None:
     )
     if not os.stat(PROJECT).st_mode & stat.S_IXOTH or str(PROJECT).startswith("/root/"):
         pytest.skip("this checkout is not readable by others")
-    done = subprocess.run(["/usr/bin/python3", "-B", "-c", program], cwd="/", capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["/usr/bin/python3", "-B", "-c", program], cwd="/", capture_output=True, text=True, timeout=60
+    )
     assert done.stdout == "b'0\\n'\n", done.stderr
 
 

@@ -67,7 +67,9 @@ def test_the_serial_line_has_no_name_the_student_could_open(shared_guest: GuestM
 def test_a_user_mode_helper_runs_without_any_capability(boot: Boot) -> None:
     """core_pattern starts a program outside the jail; what it could do there is what its capabilities let it."""
     guest = boot()
-    helper = "s=open('/proc/self/status').read();open('/proc/sys/kernel/domainname','w').write(s[s.find('Eff')+5:][:16])"
+    helper = (
+        "s=open('/proc/self/status').read();open('/proc/sys/kernel/domainname','w').write(s[s.find('Eff')+5:][:16])"
+    )
     pattern = f"|/usr/bin/python3 -c {helper}"
     assert len(pattern) < 128
     python(guest, f"open('/proc/sys/kernel/core_pattern','w').write({pattern!r})")

@@ -39,7 +39,13 @@ except OSError as error:
     print(os.strerror(error.errno))
 """
 
-REFUSED = ("Permission denied", "Operation not permitted", "Read-only file system", "Function not implemented", "Invalid cross-device link")
+REFUSED = (
+    "Permission denied",
+    "Operation not permitted",
+    "Read-only file system",
+    "Function not implemented",
+    "Invalid cross-device link",
+)
 
 
 def attempt(attack: str, folder: Path, abi: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase, digits, punctuation
+from typing import cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import _character_to_key
@@ -29,6 +30,7 @@ def teach_textual() -> None:
     names |= {character: f"shift+{character.lower()}" for character in ascii_uppercase}
     names |= {character: _character_to_key(character) for character in punctuation}
     names |= {"\x7f": "backspace", "\r": "enter"}
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
     for character, name in names.items():
         if character not in INTRODUCERS:
-            ANSI_SEQUENCES_KEYS[f"\x1b{character}"] = (_Named(f"alt+{name}"),)  # type: ignore[assignment]
+            table[f"\x1b{character}"] = (_Named(f"alt+{name}"),)

@@ -5,7 +5,7 @@ Source: xterm's ctlseqs, "PC-Style Function Keys".
 
 from __future__ import annotations
 
-from textual.keys import key_to_character
+from textual.keys import REPLACED_KEYS, key_to_character
 
 _CURSOR = {"up": "A", "down": "B", "right": "C", "left": "D", "home": "H", "end": "F"}
 _SS3 = {"f1": "P", "f2": "Q", "f3": "R", "f4": "S"}
@@ -47,7 +47,7 @@ def _text(name: str, character: str | None, *, shift: bool, alt: bool, ctrl: boo
     elif character and character.isprintable():
         typed = character
     else:
-        typed = key_to_character(name) or ""
+        typed = key_to_character(REPLACED_KEYS.get(name, name)) or ""
         typed = typed.upper() if shift else typed
     return (("\x1b" if alt and typed else "") + typed).encode("utf-8", "replace")
 

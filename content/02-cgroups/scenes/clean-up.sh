@@ -9,5 +9,7 @@ for procs in $(find test -name cgroup.procs); do
 done
 mkdir -p test/child
 sleep 1d &
+# Until it has called execve(2) it is still a copy of this shell.
+until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
 echo $! > test/child/cgroup.procs
 echo +memory > test/cgroup.subtree_control || echo "test holds a process of its own"

@@ -12,4 +12,6 @@ for controller in $(cat test/cgroup.subtree_control); do
     echo "-$controller" > test/cgroup.subtree_control
 done
 sleep 1d &
+# Until it has called execve(2) it is still a copy of this shell.
+until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
 echo $! > test/cgroup.procs

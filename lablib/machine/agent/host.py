@@ -130,4 +130,6 @@ def _enter(subtree: Path) -> None:
     leaf = subtree / SHELL_CGROUP
     leaf.mkdir()
     (leaf / "cgroup.procs").write_text(str(os.getpid()))
+    # The same file system cannot be mounted twice on one place, whatever cgroup it is seen from (mount(2), EBUSY).
+    syscalls.umount2("/sys/fs/cgroup", syscalls.MNT_DETACH)
     Mount(Path("/sys/fs/cgroup"), "cgroup2", "cgroup2").execute()

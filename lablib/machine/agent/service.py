@@ -90,7 +90,7 @@ class Service:
         for frame in self._decoder.feed(data):
             try:
                 self._handlers[frame.type](frame)
-            except (OSError, KeyError, TypeError, ValueError) as error:
+            except (OSError, LookupError, TypeError, ValueError) as error:
                 self.send_json(Type.FAULT, frame.channel, f"{frame.type.name}: {type(error).__name__}: {error}"[:500])
 
     def _read_reports(self, _descriptor: int, _events: int) -> None:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_DATAGRAM = 128 * 1024
+_READY = b"ready"
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _MUST_NOT_END_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -68,14 +69,18 @@ class SpawnerClient:
 
 
 def fork_spawner(enter: Callable[[], None]) -> socket.socket:
-    """Forks the spawner, which calls `enter` to go where it will serve; returns our end. Raises OSError."""
+    """Forks the spawner, which calls `enter` to go where it will serve; returns our end once it is there. Raises
+    OSError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     if os.fork():
         theirs.close()
+        if ours.recv(len(_READY)) != _READY:
+            raise OSError(errno.ESRCH, "the first process of the student's world did not come up")
         return ours
     try:
         ours.close()
         enter()
+        theirs.send(_READY)
         _close_all_but(theirs.fileno())
         serve(theirs)
     except BaseException:

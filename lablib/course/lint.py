@@ -1,0 +1,114 @@
+"""What a parser accepts and a course must still not have: pages that differ, tasks without proof, stray files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+from lablib.course.index import chapter_folders
+from lablib.course.model import Step
+from lablib.course.page import Mark, Page, TaskQuote
+from lablib.course.parser import load_course, read_pages, scripts
+from lablib.course.structure import FILE, Structure, TaskStructure, read_structure
+from lablib.language import LANGUAGES
+
+_PARTS = frozenset({FILE, "scenes", "solutions", "wrong", "recorded", *(f"{language}.md" for language in LANGUAGES)})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to mend: `where` is `path:line`, `key` names the sentence `lint.KEY`, `params` fill it."""
+
+    where: str
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def lint(content: Path) -> list[Problem]:
+    """Everything to mend in `content`, chapter by chapter. Raises ContentError for what cannot even be parsed."""
+    load_course(content)
+    folders = [Path(folder) for folder in chapter_folders(str(content))]
+    return [problem for folder in folders for problem in _chapter(folder)]
+
+
+def _chapter(folder: Path) -> Iterator[Problem]:
+    structure = read_structure(folder)
+    pages = read_pages(folder)
+    yield from _titles(structure)
+    first, *others = pages.values()
+    for other in others:
+        yield from _skeletons(first, other)
+        yield from _steps(first, other)
+    for page in pages.values():
+        yield from _texts(page)
+    yield from _proofs(structure)
+    yield from _strays(structure)
+
+
+def _titles(structure: Structure) -> Iterator[Problem]:
+    entries: tuple[Structure | TaskStructure, ...] = (structure, *structure.tasks)
+    for entry in entries:
+        for language, title in entry.title.items():
+            if not title.strip():
+                yield Problem(f"{structure.file}:{entry.line}", "empty-title", {"id": entry.id, "language": language})
+
+
+def _skeletons(first: Page, other: Page) -> Iterator[Problem]:
+    """Only the first difference: what follows it differs because of it."""
+    for here, there in zip_longest(other.marks, first.marks):
+        if _bone(here) != _bone(there):
+            line = here.line if here else other.lines
+            place = f"{first.path.name}:{there.line if there else first.lines}"
+            params = {"here": _bone(here), "there": _bone(there), "other": place}
+            yield Problem(f"{other.path}:{line}", "skeleton", params)
+            return
+
+
+def _bone(mark: Mark | None) -> str:
+    return f"{mark.kind} {mark.name}" if mark else "-"
+
+
+def _steps(first: Page, other: Page) -> Iterator[Problem]:
+    theirs = {part.id: part for part in first.parts if isinstance(part, Step)}
+    for step in other.parts:
+        if isinstance(step, Step) and step.id in theirs:
+            where = f"{other.path}:{_line(other, step.id)}"
+            params = {"step": step.id, "other": f"{first.path.name}:{_line(first, step.id)}"}
+            if (step.commands, step.enters) != (theirs[step.id].commands, theirs[step.id].enters):
+                yield Problem(where, "commands", params)
+            if step.recorded != theirs[step.id].recorded:
+                yield Problem(where, "recorded", params)
+
+
+def _line(page: Page, step: str) -> int:
+    return next(mark.line for mark in page.marks if (mark.kind, mark.name) == ("step", step))
+
+
+def _texts(page: Page) -> Iterator[Problem]:
+    quotes = [part for part in page.parts if isinstance(part, TaskQuote)]
+    for key, texts in (("empty-task", quotes), ("empty-hint", page.hints)):
+        for text in texts:
+            if not text.body:
+                yield Problem(f"{page.path}:{text.line}", key, {"task": text.task})
+
+
+def _proofs(structure: Structure) -> Iterator[Problem]:
+    for task in structure.tasks:
+        for kind in ("solutions", "wrong"):
+            if not scripts(structure.folder / kind / task.name):
+                yield Problem(f"{structure.file}:{task.line}", f"no-{kind}", {"task": task.id})
+
+
+def _strays(structure: Structure) -> Iterator[Problem]:
+    """Files that nothing reads: most often a task that was renamed."""
+    tasks = {task.name for task in structure.tasks}
+    folder = structure.folder
+    known = {folder / name for name in _PARTS}
+    known |= {folder / "scenes" / f"{task}.sh" for task in tasks}
+    known |= {folder / kind / task for kind in ("solutions", "wrong") for task in tasks}
+    for place in (folder, folder / "scenes", folder / "solutions", folder / "wrong"):
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            if path not in known:
+                yield Problem(f"{path}:1", "stray", {"name": str(path.relative_to(folder))})
