@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from measure import command, medians, report, seconds
+from measure import medians, report, timed
 
 PROJECT = Path(__file__).resolve().parents[1]
 LABS = [sys.executable, str(PROJECT / "labs/__main__.py")]
@@ -22,7 +22,7 @@ def main() -> None:
         "./lab --version": [str(PROJECT / "lab"), "--version"],
         "./lab list": [str(PROJECT / "lab"), "list"],
     }
-    actions = {name: (lambda run=command(argv): seconds(run)) for name, argv in commands.items()}
+    actions = {name: timed(argv) for name, argv in commands.items()}
     report(medians(actions, ROUNDS), "python3 -c pass")
 
 

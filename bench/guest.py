@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from measure import command, medians, report, seconds
+from measure import medians, report, seconds, timed
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from lablib.machine.guest import MEMORY, GuestMachine  # noqa: E402
-from lablib.machine.kernels import find_kernel  # noqa: E402
-from lablib.machine.room import memory_folder  # noqa: E402
+from lablib.machine.guest import MEMORY, GuestMachine
+from lablib.machine.kernels import find_kernel
+from lablib.machine.room import memory_folder
 
 TASK = "cgroups/memory-only"
 SOLUTION = next((PROJECT / "content").glob("*-cgroups/solutions/memory-only*/*"), None) or next(
@@ -78,7 +78,7 @@ def main() -> None:
     actions: dict[str, Callable[[], float]] = {
         "bare boot to /bin/sh": bare_boot,
         "agent's hello": hello,
-        "check --script, whole": lambda: seconds(command(check)),
+        "check --script, whole": timed(check),
     }
     report(medians(actions, ROUNDS), "bare boot to /bin/sh")
 

@@ -1,4 +1,4 @@
-"""Measuring side by side: everything in turn, again and again, so that whatever else the machine does falls on all alike."""
+"""Measuring side by side: everything in turn, again and again, so that what else the machine does falls on all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def command(argv: Sequence[str]) -> Callable[[], object]:
+def timed(argv: Sequence[str]) -> Callable[[], float]:
     """An action that runs `argv` to its end, its output thrown away. Raises CalledProcessError."""
-    return lambda: subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+    return lambda: seconds(lambda: subprocess.run(argv, stdout=subprocess.DEVNULL, check=True))
 
 
 def medians(actions: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:

@@ -260,5 +260,5 @@ def _shown(controllers: Iterable[str]) -> str:
 def _nearest(children: tuple[Cgroup, ...]) -> str:
     """The controllers of the child that comes closest."""
     found = [_controllers(child) for child in children]
-    with_memory = [controllers for controllers in found if "memory" in controllers]
-    return _shown(min(with_memory or found, key=len, default=frozenset()))
+    nearest = [controllers for controllers in found if "memory" in controllers] or found
+    return _shown(min(nearest, key=len)) if nearest else "-"

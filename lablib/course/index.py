@@ -61,11 +61,18 @@ def cache_file() -> str:
 
 
 def chapter_folders(content: str) -> list[str]:
-    """The folders of `content` that are called `NN-name`, by number; none where there is no such folder."""
+    """The folders of `content` that are called `NN-name`, by number; none where there is no such folder. Raises
+    ContentError where it cannot be read."""
     try:
         names = os.listdir(content)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        from pathlib import Path
+
+        from lablib.course.source import broken
+
+        raise broken(Path(content), 1, f"the folder cannot be read: {error.strerror}") from error
     return [f"{content}/{name}" for name in sorted(names) if _is_chapter(name)]
 
 
@@ -113,7 +120,7 @@ def _keep(state: list[list[Any]], values: list[Any]) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         try:
             with open(new, "w", encoding="utf-8") as file:
-                json.dump({"version": VERSION, "state": state, "chapters": values}, file, ensure_ascii=False)
+                json.dump({"version": VERSION, "state": state, "chapters": values}, file)
             os.rename(new, path)
         except OSError:
             os.unlink(new)

@@ -11,7 +11,28 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-TOOLS = "awk cat chmod cmp cp dirname flock grep mkdir mktemp readlink rm rmdir sed sh sleep sort tail tr uname".split()
+TOOLS = [
+    "awk",
+    "cat",
+    "chmod",
+    "cmp",
+    "cp",
+    "dirname",
+    "flock",
+    "grep",
+    "mkdir",
+    "mktemp",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sed",
+    "sh",
+    "sleep",
+    "sort",
+    "tail",
+    "tr",
+    "uname",
+]
 COMMAND = "import os, sys\nprint(sys.argv[1:], os.getcwd(), sys.executable, sep='|')\n"
 CHAPTER = 'number = 1\npackages = [\n  "strace", # traces\n  "tree"]\ntitle = "x"\n'
 
@@ -51,7 +72,7 @@ class Machine:
             "apt-get",
             f"echo \"apt-get $*\" >>'{self.log}'",
             "for word; do case $word in -* | *::* | update | install) ;; *)",
-            f"    case $word in refused) echo 'E: no such package' >&2; exit 100 ;; esac",
+            "    case $word in refused) echo 'E: no such package' >&2; exit 100 ;; esac",
             f"    echo \"$word\" >>'{self.installed}' ;; esac; done",
         )
 

@@ -16,7 +16,7 @@ import pytest
 from lablib.errors import MachineError
 from lablib.machine.base import Shell, Size
 from lablib.machine.guest import GuestMachine
-from tests.kernel.conftest import sh
+from tests.guests import sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]

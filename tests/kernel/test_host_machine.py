@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lablib.machine.guest import GuestMachine
-from tests.kernel.conftest import sh
+from tests.guests import sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lablib.machine.guest import GuestMachine
-from tests.kernel.conftest import python, sh
+from tests.guests import python, sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
@@ -24,7 +24,7 @@ MOUNT_HOST = "mkdir -p /mnt/h && mount -t hostfs none /mnt/h -o / && "
 @pytest.fixture(params=[None, 2, 1], ids=["probed", "abi2", "abi1"], scope="module")
 def confined(request: pytest.FixtureRequest) -> Iterator[GuestMachine]:
     """A guest under each Landlock ABI that closes something the one before did not, TRUNCATE masked in two of them."""
-    from tests.kernel.conftest import booted
+    from tests.guests import booted
 
     machine = booted() if request.param is None else booted(landlock_abi=request.param)
     yield machine

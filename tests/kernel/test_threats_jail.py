@@ -9,7 +9,7 @@ import pytest
 
 from lablib.kernel.capabilities import Cap
 from lablib.machine.guest import GuestMachine
-from tests.kernel.conftest import python, sh
+from tests.guests import python, sh
 
 Boot = Callable[..., GuestMachine]
 

@@ -134,7 +134,7 @@ def test_where_nothing_can_be_kept_everything_is_read(content: Path, cache: Path
 def test_no_half_written_cache_stays(content: Path, cache: Path) -> None:
     cache.mkdir(parents=True)
     assert plain(chapters(str(content))) == EXPECTED
-    assert os.listdir(cache.parent) == ["course.json"]
+    assert list(cache.parent.iterdir()) == [cache]
 
 
 def test_a_broken_chapter_is_an_error_each_time_and_nothing_is_kept(content: Path, cache: Path) -> None:
@@ -151,6 +151,21 @@ def test_a_numbered_folder_without_chapter_toml_is_an_error(content: Path) -> No
     with pytest.raises(ContentError) as caught:
         chapters(str(content))
     assert caught.value.params["where"] == f"{content}/05-empty/chapter.toml:1"
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ContentError) as caught:
+        chapters(str(tmp_path / "loop"))
+    assert "cannot be read" in caught.value.params["reason"]
+
+
+def test_a_path_that_is_not_utf_8_is_kept_too(tmp_path: Path, cache: Path, request: pytest.FixtureRequest) -> None:
+    content = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    make(content)
+    assert plain(chapters(str(content))) == EXPECTED
+    request.getfixturevalue("unparsed")
+    assert plain(chapters(str(content))) == EXPECTED
 
 
 def test_a_relative_cache_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def test_prose_and_inert_fences_may_differ_between_languages(tmp_path: Path) -> 
 
 
 SKELETONS = {
-    "another level of a heading": ("## The end", "### The end", "### The end", "heading h3", "heading h2", "## The end"),
+    "another level of heading": ("## The end", "### The end", "### The end", "heading h3", "heading h2", "## The end"),
     "a heading too few": ("## The end\n", "", "> [!TASK] clean", "task clean-up", "heading h2", "## The end"),
     "another id of a step": (STEP + "```console {of=look}", STEP.replace("look", "lock") + "```console {of=lock}",
                              "```bash", "step lock", "step look", "```bash"),

@@ -45,8 +45,15 @@ def test_the_layout_of_cgroups_is_told_from_what_is_mounted(mounts: str, layout:
 
 @pytest.mark.parametrize(
     ("scope", "uid", "state"),
-    [("", 1000, State.OK), ("0", 1000, State.OK), ("1", 1000, State.OK), ("2", 0, State.OK)]
-    + [("2", 1000, State.FAIL), ("3", 0, State.FAIL), ("3", 1000, State.FAIL)],
+    [
+        ("", 1000, State.OK),
+        ("0", 1000, State.OK),
+        ("1", 1000, State.OK),
+        ("2", 0, State.OK),
+        ("2", 1000, State.FAIL),
+        ("3", 0, State.FAIL),
+        ("3", 1000, State.FAIL),
+    ],
 )
 def test_yama_is_a_fault_only_where_it_refuses_a_process_its_own_children(
     scope: str, uid: int, state: State, monkeypatch: pytest.MonkeyPatch
