@@ -150,9 +150,7 @@ def test_is_gone(ctx: Context) -> None:
         )
     evidence = [Evidence(test.source("cgroup.events"), test.read("cgroup.events"))]
     if len(below) > 1:
-        raise Failure(
-            "cgroups.has-children", expected="-", actual=test.shown, evidence=evidence, child=below[-1].shown
-        )
+        raise Failure("cgroups.has-children", expected="-", actual=test.shown, evidence=evidence, child=below[-1].shown)
     raise Failure("cgroups.not-removed", expected="-", actual=test.shown, evidence=evidence)
 
 
@@ -260,5 +258,5 @@ def _shown(controllers: Iterable[str]) -> str:
 def _nearest(children: tuple[Cgroup, ...]) -> str:
     """The controllers of the child that comes closest."""
     found = [_controllers(child) for child in children]
-    nearest = [controllers for controllers in found if "memory" in controllers] or found
-    return _shown(min(nearest, key=len)) if nearest else "-"
+    nearest = sorted([c for c in found if "memory" in c] or found, key=lambda controllers: len(controllers))
+    return _shown(nearest[0]) if nearest else "-"

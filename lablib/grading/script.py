@@ -1,4 +1,4 @@
-"""Grading a script: a fresh machine, the task's scene, the script in the student's world, everything stopped, the checks.
+"""Grading a script: a fresh machine, the task's scene, the script in the student's world, everything stopped, checks.
 
 No verdict is taken from the script's output or exit status. It may be hostile: each wait here is bounded, and a
 machine that a script brings down is tried once more and then counts as a failure of the script.

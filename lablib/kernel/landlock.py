@@ -58,7 +58,9 @@ class Rule:
 def abi() -> int:
     """The Landlock ABI of this kernel; 0 where Landlock is not compiled in, switched off or filtered."""
     try:
-        return syscalls.syscall("landlock_create_ruleset", syscalls.LANDLOCK_CREATE_RULESET, 0, 0, _CREATE_RULESET_VERSION)
+        return syscalls.syscall(
+            "landlock_create_ruleset", syscalls.LANDLOCK_CREATE_RULESET, 0, 0, _CREATE_RULESET_VERSION
+        )
     except OSError as error:
         if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
             return 0

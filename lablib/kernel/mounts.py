@@ -106,7 +106,7 @@ class Symlink:
 
 @dataclass(frozen=True)
 class Node:
-    """A character device node, open to everyone. Source: mknod(2), the kernel's Documentation/admin-guide/devices.txt."""
+    """A character device node, open to everyone. Source: mknod(2), Documentation/admin-guide/devices.txt."""
 
     target: Path
     major: int

@@ -93,13 +93,13 @@ class Confinement:
 
     def rules(self) -> Iterator[Rule]:
         """The read allow-list, and the folders it may write."""
-        for folder in PROGRAM_FOLDERS:
-            yield Rule(Path(folder), landlock.READ)
+        for name in PROGRAM_FOLDERS:
+            yield Rule(Path(name), landlock.READ)
         yield from world_readable(Path("/etc"))
-        for device in DEVICES:
-            yield Rule(Path(device), Access.READ_FILE | Access.WRITE_FILE)
-        for file in PROC_FILES:
-            yield Rule(Path(file), Access.READ_FILE)
+        for name in DEVICES:
+            yield Rule(Path(name), Access.READ_FILE | Access.WRITE_FILE)
+        for name in PROC_FILES:
+            yield Rule(Path(name), Access.READ_FILE)
         yield Rule(Path("/proc/self"), landlock.READ)  # resolved now, so this one process only
         for folder in self.readable:
             yield Rule(folder, landlock.READ)

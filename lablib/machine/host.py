@@ -1,5 +1,5 @@
-"""This host as a lab: its own kernel, a subtree of its cgroups, and everything taken away at the end. For root, on a host
-with cgroup v2."""
+"""This host as a lab: its own kernel, a subtree of its cgroups, and everything taken away at the end. For root, on a
+host with cgroup v2."""
 
 from __future__ import annotations
 

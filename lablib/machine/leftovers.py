@@ -12,6 +12,7 @@ from pathlib import Path
 from lablib.machine.host import sweep_cgroups
 from lablib.machine.room import OWNER, PREFIX, candidates, identity
 
+
 def sweep(folders: Iterable[Path] | None = None) -> list[str]:
     """Removes the folders and cgroups of labs whose process is gone, and says what it took away. Those of other users
     are left alone."""

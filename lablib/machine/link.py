@@ -1,7 +1,7 @@
 """Our end of the line to an agent: requests out under credit, answers in, sorted by channel.
 
-One thread reads and never waits for anyone: what a channel may hold is bounded by that channel's credit or limit, and an agent
-that sends more than it may is not our agent any more.
+One thread reads and never waits for anyone: what a channel may hold is bounded by that channel's credit or limit, and
+an agent that sends more than it may is not our agent any more.
 """
 
 from __future__ import annotations

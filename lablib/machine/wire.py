@@ -2,9 +2,9 @@
 
     frame = type (1 byte) channel (2) length (2) tag (8) payload (length)     big endian
 
-`tag` is a keyed BLAKE2b over direction, sequence number, header and payload: a frame that was forged, replayed, reordered or
-cut raises `WireError`, and so does one that is longer than it may be. The key is made for each boot, sent before
-any student code runs, and kept in memory only.
+`tag` is a keyed BLAKE2b over direction, sequence number, header and payload: a frame that was forged, replayed,
+reordered or cut raises `WireError`. The key is made for each boot, sent before any student code runs, and kept in
+memory only.
 
 Host to agent the stream has credit: at most `WINDOW` bytes may be unacknowledged. The serial line of User-Mode Linux
 stalls for good when more is in flight.

@@ -16,7 +16,8 @@ from lablib.verdict import Verdict
 pytestmark = pytest.mark.usefixtures("guests_boot")
 
 SOLUTION = """
-cd /sys/fs/cgroup/test && mkdir leaf child && cat cgroup.procs > leaf/cgroup.procs && echo +memory > cgroup.subtree_control
+cd /sys/fs/cgroup/test && mkdir leaf child && cat cgroup.procs > leaf/cgroup.procs &&
+echo +memory > cgroup.subtree_control
 """
 BOUND = 100.0
 """Seconds in which the worst script must have its verdict."""
@@ -71,7 +72,8 @@ def test_what_a_script_does_beside_the_task_does_not_cost_it_the_pass(tasks: dic
         "bomb() { bomb | bomb & }; bomb; sleep 100\n",
         "kill -9 -1\n",
         SOLUTION + "pkill -9 -x sleep\n",
-        "mkdir -p /tmp/f/test/child; echo memory > /tmp/f/test/child/cgroup.controllers; mount --bind /tmp/f /sys/fs/cgroup\n",
+        "mkdir -p /tmp/f/test/child; echo memory > /tmp/f/test/child/cgroup.controllers; "
+        "mount --bind /tmp/f /sys/fs/cgroup\n",
         "mount -t tmpfs none /sys/fs/cgroup; mkdir -p /sys/fs/cgroup/test/child; echo memory > "
         "/sys/fs/cgroup/test/child/cgroup.controllers\n",
         "echo '{\"verdict\": \"pass\"}'; echo pass > /dev/ttyS0; echo pass > /dev/console\n",
@@ -101,7 +103,7 @@ def test_a_script_that_brings_the_machine_down_twice_fails_and_is_told_so(tasks:
 
 def test_a_flicker_of_the_right_state_does_not_pass(tasks: dict[str, Task]) -> None:
     """What is read is at rest: everything was stopped first."""
-    flicker = "while :; do mkdir test/c; rmdir test/c; done & while :; do mkdir test/d; rmdir test/d; done & sleep 0.3\n"
+    flicker = "while :; do mkdir test/c; rmdir test/c; done & sleep 0.3\n"
     assert grade(tasks, "cd /sys/fs/cgroup\n" + flicker).verdict is Verdict.FAIL
 
 

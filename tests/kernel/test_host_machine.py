@@ -1,4 +1,4 @@
-"""The host machine, inside a guest: there cgroup v2 is real, root is harmless, and what is left behind can be counted."""
+"""The host machine, inside a guest: there cgroup v2 is real, root is harmless, and what is left can be counted."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ from lablib.machine.host import HostMachine, sweep_cgroups
 from lablib.scene import set_scene
 scenes = Path("/root/lab/project/content/02-cgroups/scenes")
 task = Task("cgroups/memory-only", {}, 1, scene=scenes / "memory-only.sh")
-solution = "cd /sys/fs/cgroup/test && mkdir leaf child && cat cgroup.procs > leaf/cgroup.procs && echo +memory > cgroup.subtree_control"
+solution = (
+    "cd /sys/fs/cgroup/test; mkdir leaf child; cat cgroup.procs > leaf/cgroup.procs; "
+    "echo +memory > cgroup.subtree_control"
+)
 """
 
-LEFT = "find /sys/fs/cgroup -mindepth 1 -type d; ls -d /tmp/container-labs*; ps ax -o args | grep '[s]leep'; cat /sys/fs/cgroup/cgroup.subtree_control | xargs -n1 | sort | xargs"
+LEFT = """
+find /sys/fs/cgroup -mindepth 1 -type d; ls -d /tmp/container-labs*; ps ax -o args | grep '[s]leep'
+xargs -n1 < /sys/fs/cgroup/cgroup.subtree_control | sort
+"""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""docs/threat-model.md, "The guest kernel is code run as the runner": each line tried as an attack by the guest's root."""
+"""docs/threat-model.md, "The guest kernel is code run as the runner": each line tried as an attack by its root."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_closing_leaves_no_process_and_no_folder(boot: Boot) -> None:
     machine.close()
     assert not folder.exists()
     assert _processes_with(str(folder)) == []
-    assert not list(Path("/dev/shm").glob(f"container-labs-*/{folder.name}"))  # noqa: S108
+    assert not list(Path("/dev/shm").glob(f"container-labs-*/{folder.name}"))
 
 
 def test_a_guest_that_floods_its_console_costs_no_memory_and_no_disk(shared_guest: GuestMachine) -> None:

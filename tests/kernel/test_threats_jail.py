@@ -126,7 +126,7 @@ def test_a_fork_bomb_is_bounded_and_can_be_stopped(boot: Boot) -> None:
 
 def test_stopped_means_that_nothing_moves_while_checks_read(boot: Boot) -> None:
     guest = boot()
-    mover = "mkdir /sys/fs/cgroup/a /sys/fs/cgroup/b; while :; do for c in a b; do echo $$ > /sys/fs/cgroup/$c/cgroup.procs; done; done"
+    mover = "cd /sys/fs/cgroup; mkdir a b; while :; do echo $$ > a/cgroup.procs; echo $$ > b/cgroup.procs; done"
     guest.run(["/bin/sh", "-c", f"({mover}) & sleep 0.3"], timeout=5)
     assert guest.stop_processes()
     first = guest.check("cgroups/move-sleep")

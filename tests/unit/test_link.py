@@ -73,7 +73,7 @@ def test_a_forged_frame_ends_the_line_and_says_so(agent: FakeAgent) -> None:
 def test_an_agent_that_sends_beyond_its_credit_is_cut_off(agent: FakeAgent) -> None:
     agent.greet()
     channel = agent.link.channel()
-    with pytest.raises(OSError):  # noqa: PT011  # the line is closed under the flood
+    with pytest.raises(OSError):  # the line is closed under the flood
         for _ in range(100):
             agent.send(Type.OUTPUT, channel.number, b"x" * 60000)
             if agent.link.ended:

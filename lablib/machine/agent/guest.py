@@ -52,7 +52,7 @@ DROPPED = (
 """Each of these reaches round the jail. SYS_PTRACE stays: nsenter(1) and /proc/PID/ns of another uid need it."""
 
 THREADS_MAX = 1500
-"""Every process of a guest is a process of the host's: a fork bomb ends here (proc(5), /proc/sys/kernel/threads-max)."""
+"""Every process of a guest is one of the host's too: a fork bomb ends here (proc(5), /proc/sys/kernel/threads-max)."""
 
 SYSCTLS = {
     # core_pattern and its like run programs outside any namespace with every capability: give them none.
@@ -141,8 +141,8 @@ def _open_line() -> int:
 
 
 def _enter_jail() -> None:
-    """In the spawner, the first process of the student's world: a mount namespace of its own entered by pivot_root (under
-    chroot(2), unshare --user is refused), without the capabilities that lead out of it."""
+    """In the spawner, the first process of the student's world: a mount namespace of its own, entered by pivot_root
+    (under chroot(2), unshare --user is refused), without the capabilities that lead out of it."""
     syscalls.set_name("lab-init")
     os.setsid()
     syscalls.unshare(syscalls.CLONE_NEWNS)

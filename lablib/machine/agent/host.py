@@ -105,9 +105,7 @@ def _enable(subtree: Path, undo: ExitStack) -> list[str]:
     for name in (base / "cgroup.controllers").read_text().split():
         if name not in enabled and _control(base, f"+{name}"):
             undo.callback(_control, base, f"-{name}")
-    return [
-        name for name in (subtree / "cgroup.controllers").read_text().split() if _control(subtree, f"+{name}")
-    ]
+    return [name for name in (subtree / "cgroup.controllers").read_text().split() if _control(subtree, f"+{name}")]
 
 
 def _control(cgroup: Path, change: str) -> bool:

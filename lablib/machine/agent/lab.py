@@ -26,11 +26,17 @@ _STOPPED_STATES = frozenset("TtZX")
 class Lab(Protocol):
     """The student's side as the agent sees it."""
 
-    environment: Mapping[str, str]
-    work_folder: str
-    """The student's `~/lab`."""
-    terminals: Path
-    """The devpts of the student's world, whose `ptmx` gives them their terminals."""
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the student's programs start with."""
+
+    @property
+    def work_folder(self) -> str:
+        """The student's `~/lab`."""
+
+    @property
+    def terminals(self) -> Path:
+        """The devpts of the student's world, whose `ptmx` gives them their terminals."""
 
     def context(self, remembered: Mapping[str, Any]) -> Context: ...
 
@@ -89,7 +95,7 @@ class GuestLab:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """On one processor nothing else runs beside a thread of the highest real-time priority (sched(7)), so not even a
-    fork bomb grows while it is walked; and a fork that finds the signal pending is abandoned (fork(2), ERESTARTNOINTR)."""
+    fork bomb grows while it is walked; a fork(2) that finds the signal pending is abandoned (ERESTARTNOINTR)."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(os.sched_get_priority_max(os.SCHED_FIFO)))
     except OSError:
