@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 _PROJECT = Path(__file__).parents[2]
@@ -18,8 +19,10 @@ _PARTS = (
 )
 _STUDENT_MODULES = ("pyseccomp",)
 _START = """\
+import gc
 import sys
 
+gc.disable()  # until the machine is up: a page touched in a guest is dear, and collecting touches all of them
 sys.path.insert(0, {folder!r})
 from lablib.machine.agent.{entry} import main
 
@@ -27,22 +30,44 @@ main()
 """
 
 
-def copy_code(folder: Path, entry: str) -> Path:
-    """Copies what the agent needs below `folder`, readable by all, and returns the script that starts
-    `lablib.machine.agent.ENTRY`. Modules for the student's own Python go to `folder/student`. Raises OSError."""
-    for part in _PARTS:
-        source, target = _PROJECT / part, folder / part
+START = "start.py"
+
+
+def copy_code(folder: Path, entry: str) -> None:
+    """Copies what the agent needs below `folder`, readable by all; `folder/START` starts `lablib.machine.agent.ENTRY`.
+    Modules for the student's own Python go to `folder/student`. Raises OSError."""
+    for source in _sources():
+        target = folder / source.relative_to(_PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "messages"))
-        else:
-            shutil.copyfile(source, target)
+        shutil.copy2(source, target)  # with its time, by which its compiled form is known to fit
+        if compiled := _compiled(source):
+            cache = target.parent / compiled.parent.name
+            cache.mkdir(exist_ok=True)
+            shutil.copyfile(compiled, cache / compiled.name)
     student = folder / "student"
     student.mkdir()
     for name in _STUDENT_MODULES:
         found = importlib.util.find_spec(name)
         if found and found.origin:
             shutil.copyfile(found.origin, student / Path(found.origin).name)
-    start = folder / "start.py"
-    start.write_text(_START.format(folder=str(folder), entry=entry))
-    return start
+    (folder / START).write_text(_START.format(folder=str(folder), entry=entry))
+
+
+def _sources() -> Iterator[Path]:
+    for part in _PARTS:
+        path = _PROJECT / part
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
+
+
+def _compiled(source: Path) -> Path | None:
+    """The compiled form of `source`, made if it is not there or older: compiling in the guest would cost its start
+    more than everything else it does. None where it cannot be kept."""
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    try:
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            import py_compile
+
+            py_compile.compile(str(source))
+    except OSError:
+        return None  # a checkout we may not write to
+    return compiled

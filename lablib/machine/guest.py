@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from lablib.errors import MachineError
 from lablib.kernel import landlock
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
-from lablib.machine.code import copy_code
+from lablib.machine.code import START, copy_code
 from lablib.machine.keeper import Keep
-from lablib.machine.keeper import start as start_keeper
 from lablib.machine.kernels import find_kernel, find_python
 from lablib.machine.link import Link
 from lablib.machine.room import claimed_folder, memory_folder, run_folder
@@ -29,6 +31,8 @@ BOOT_SECONDS = 60.0
 """Far beyond any boot; a guest that needs longer is not coming."""
 CONSOLE_TAIL = 8192
 _END_SECONDS = 10.0
+_PROJECT = Path(__file__).parents[2]
+_KEEPER = "import sys; sys.path.insert(0, sys.argv[1]); from lablib.machine.keeper import main; main()"
 _UIDS = (0x6C000000, 0x10000)
 """The range from which a guest started by root takes a uid of its own."""
 
@@ -59,8 +63,10 @@ class GuestMachine(ServedMachine):
         run = self.folder = self._folder(run_folder())
         memory = self._folder(claimed_folder(memory_folder(self._memory)))
         try:
-            start = copy_code(run / "code", "guest")
-            link = self._start(kernel, python, start, run, memory)
+            code = run / "code"
+            code.mkdir()
+            link = self._start(kernel, python, code / START, run, memory)
+            copy_code(code, "guest")  # while the kernel boots, which takes far longer
         except OSError as error:
             raise MachineError("guest-start", reason=str(error)) from error
         try:
@@ -98,7 +104,7 @@ class GuestMachine(ServedMachine):
                 lifeline=lifeline,
                 kept_open=[theirs.fileno()],
             )
-            self._keeper = start_keeper(keep, self._console.writing_end)
+            self._keeper = _start_keeper(keep, self._console.writing_end)
             self._console.listen()
             return Link(line)
 
@@ -180,6 +186,18 @@ def command_line(kernel: Path, python: Path, start: Path, memory: Path, size: in
         "-IS",
         str(start),
     ]
+
+
+def _start_keeper(keep: Keep, console: int) -> subprocess.Popen[bytes]:
+    """Starts a keeper; its own standard output and error are the guest's `console` too. Raises OSError."""
+    return subprocess.Popen(
+        [sys.executable, "-IS", "-c", _KEEPER, str(_PROJECT), json.dumps(asdict(keep))],
+        stdin=subprocess.DEVNULL,
+        stdout=console,
+        stderr=console,
+        pass_fds=[keep.lifeline, *keep.kept_open],
+        start_new_session=True,  # Ctrl-C at the lab's terminal is not for the guest
+    )
 
 
 def _own_uid() -> int | None:

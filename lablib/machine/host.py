@@ -15,7 +15,7 @@ from lablib.errors import MachineError
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.machine.agent.subtree import kill_subtree, left_behind
 from lablib.machine.base import Capabilities
-from lablib.machine.code import copy_code
+from lablib.machine.code import START, copy_code
 from lablib.machine.link import Link
 from lablib.machine.room import run_folder
 from lablib.machine.served import ServedMachine, capabilities
@@ -44,10 +44,10 @@ class HostMachine(ServedMachine):
         self._undo.callback(shutil.rmtree, run, ignore_errors=True)
         work_folder = run / "lab"
         work_folder.mkdir()
-        start = copy_code(run / "code", "host")
+        copy_code(run / "code", "host")
         line, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-IS", str(start), str(theirs.fileno()), str(work_folder)]
+            command = [sys.executable, "-IS", str(run / "code" / START), str(theirs.fileno()), str(work_folder)]
             self._agent = subprocess.Popen(
                 [*_delegated(), *command],
                 stdin=subprocess.DEVNULL,

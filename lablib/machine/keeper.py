@@ -11,19 +11,15 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from lablib.kernel import syscalls
 from lablib.machine.confinement import Confinement
 
-_PROJECT = Path(__file__).parents[2]
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from lablib.machine.keeper import main; main()"
 CONFINEMENT_FAILED = 97
 """The exit status of a kernel process that could not be confined or started; the reason is on its console."""
 
@@ -47,18 +43,6 @@ class Keep:
     """Descriptors the guest's kernel inherits."""
 
 
-def start(keep: Keep, console: int) -> subprocess.Popen[bytes]:
-    """Starts a keeper; its standard output and error, and the guest's console, are `console`. Raises OSError."""
-    return subprocess.Popen(
-        [sys.executable, "-IS", "-c", _START, str(_PROJECT), json.dumps(asdict(keep))],
-        stdin=subprocess.DEVNULL,
-        stdout=console,
-        stderr=console,
-        pass_fds=[keep.lifeline, *keep.kept_open],
-        start_new_session=True,  # Ctrl-C at the lab's terminal is not for the guest
-    )
-
-
 def main() -> None:
     """Runs as the keeper; exits with the status of the guest's kernel."""
     keep = Keep(**json.loads(sys.argv[2]))
@@ -74,6 +58,8 @@ def main() -> None:
     select.select([ended, keep.lifeline, asked_to_end], [], [])
     _end_group(kernel)
     status = _reap_all(kernel)
+    import shutil  # dear to load, and needed only now
+
     for folder in keep.removed:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(max(0, os.waitstatus_to_exitcode(status)))

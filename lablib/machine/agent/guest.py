@@ -14,10 +14,8 @@ from typing import Any
 
 from lablib.kernel import syscalls
 from lablib.kernel.capabilities import Cap, give_up
-from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.machine.agent import spawner, world
-from lablib.machine.agent.lab import GuestLab
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet
 
 RUN = Path("/run")
@@ -94,10 +92,14 @@ def _serve() -> None:
     hello = {"release": os.uname().release, "controllers": controllers, "features": _features()}
     os.write(line, encoder.json(Type.HELLO, 0, hello))
 
-    import checkers  # noqa: F401  # after the hello: nobody waits for them yet, and no student code runs yet
+    # After the hello: nobody waits for these yet, and no student code runs yet that could touch them.
+    import checkers  # noqa: F401
+    from lablib.kernel.cgroup2 import Cgroup
+    from lablib.machine.agent.lab import GuestLab
     from lablib.machine.agent.service import Service
 
     gc.freeze()
+    gc.enable()
     lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 

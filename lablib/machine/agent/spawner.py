@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 import termios
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +83,8 @@ def fork_spawner(enter: Callable[[], None]) -> socket.socket:
         _close_all_but(theirs.fileno())
         serve(theirs)
     except BaseException:
+        import traceback
+
         traceback.print_exc()  # on the machine's console; our side sees the world gone
     finally:
         os._exit(0)
