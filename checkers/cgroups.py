@@ -10,7 +10,7 @@ from typing import Any
 
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.procfs import Process
-from lablib.verdict import Context, Evidence, Failure, check, remember
+from lablib.verdict import Blocked, Context, Evidence, Failure, check, remember
 
 TEST = "test"
 MEMORY = frozenset({"memory"})
@@ -71,6 +71,7 @@ def sleep_survives(ctx: Context) -> Iterable[Evidence]:
 @check(task="cgroups/memory-only")
 def child_has_only_memory(ctx: Context) -> Evidence:
     """A child of `test` has the memory controller and no other."""
+    _needs_controller(ctx, "memory")
     test = _test(ctx)
     children = _children(test)
     for child in children:
@@ -155,6 +156,19 @@ def test_is_gone(ctx: Context) -> None:
 
 
 # What the checks share
+
+
+def _needs_controller(ctx: Context, name: str) -> None:
+    """On a hybrid machine a controller may be held by version 1, and version 2 cannot have it."""
+    offered = ctx.cgroup.controllers()
+    if name not in offered:
+        raise Blocked(
+            "cgroups.held-elsewhere",
+            expected=name,
+            actual=_shown(offered),
+            evidence=[Evidence(ctx.cgroup.source("cgroup.controllers"), _shown(offered))],
+            controller=name,
+        )
 
 
 def _test(ctx: Context) -> Cgroup:

@@ -9,16 +9,15 @@ import sys
 import time
 
 import checkers  # noqa: F401 - registers the checks
+from checkers.here import context_here
 from lablib.course.model import Task
 from lablib.errors import MachineError, UsageError
 from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
 from lablib.i18n import CHECK_MESSAGES, catalogue
-from lablib.kernel.cgroup2 import Cgroup, find_cgroup2
-from lablib.kernel.procfs import ProcFS
 from lablib.machine.choose import machine_factory
 from lablib.progress import Progress, ProgressError
-from lablib.verdict import REGISTRY, Context, Verdict, overall
+from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
 from labs.arguments import Arguments
 from labs.exits import ExitCode
@@ -54,22 +53,12 @@ def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
         if arguments.has(option):
             raise UsageError("needs-script", option=option, task=task.id)
     began = time.monotonic()
-    results = REGISTRY.run(task.id, Context(ProcFS(), _cgroup_root(task)))
+    context = context_here()
+    if context is None:
+        raise MachineError("host-no-cgroup2")
+    results = REGISTRY.run(task.id, context)
     stderr.warn("self-check", language, task=task.id)
     return Report(task.id, overall(results), results, "host", time.monotonic() - began)
-
-
-def _cgroup_root(task: Task) -> Cgroup:
-    """This machine's own. Raises MachineError where it lacks what the task needs."""
-    path = find_cgroup2()
-    if path is None:
-        raise MachineError("host-no-cgroup2")
-    root = Cgroup.open_root(path)
-    for need in task.needs:
-        kind, _, name = need.partition(":")
-        if kind == "controller" and name not in root.controllers():
-            raise MachineError("host-no-controller", controller=name, path=path.as_posix(), task=task.id)
-    return root
 
 
 def _timeout(arguments: Arguments) -> float:

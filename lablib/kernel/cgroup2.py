@@ -22,12 +22,12 @@ class Cgroup:
     """Its path as the student knows it."""
 
     @classmethod
-    def open_root(cls, path: Path) -> Cgroup:
-        """The cgroup at `path`, shown as the root. Raises OSError unless it is on a real cgroup2 file system: a bind
-        mount of look-alike files deceives nobody."""
+    def open_root(cls, path: Path, shown: str = MOUNT_POINT) -> Cgroup:
+        """The cgroup at `path`, the root as far as the lab goes. Raises OSError unless it is on a real cgroup2 file
+        system: a bind mount of look-alike files deceives nobody."""
         if file_system_magic(path) != SUPER_MAGIC:
             raise OSError(errno.EINVAL, "not on a cgroup2 file system", str(path))
-        return cls(path)
+        return cls(path, shown)
 
     @property
     def name(self) -> str:

@@ -1,0 +1,55 @@
+"""A /proc and a cgroup tree of plain files, for checks that only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.procfs import ProcFS
+from lablib.verdict import Context
+
+EVERYTHING = "cpu io memory pids"
+
+
+@dataclass
+class FakeKernel:
+    """Make cgroups and processes; then ask for the context that checks see."""
+
+    folder: Path
+    depth: int = 0
+    remembered: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.folder / "proc").mkdir()
+        self.cgroup("", controllers=EVERYTHING, gives=EVERYTHING)
+
+    def cgroup(self, name: str, controllers: str = EVERYTHING, gives: str = "", type: str = "domain") -> Path:
+        path = self.folder / "cgroup" / name
+        path.mkdir(parents=True, exist_ok=True)
+        files = {
+            "cgroup.controllers": controllers, "cgroup.subtree_control": gives, "cgroup.procs": "",
+            "cgroup.type": type, "cgroup.events": "populated 0\nfrozen 0",
+        }  # fmt: skip
+        for file, text in files.items():
+            (path / file).write_text(text + "\n" if text else "")
+        return path
+
+    def process(
+        self, pid: int, name: str = "sleep", arguments: str = "sleep 1d", cgroup: str = "", state: str = "S",
+        shown: int | None = None,
+    ) -> None:  # fmt: skip
+        path = self.folder / "proc" / str(pid)
+        path.mkdir(exist_ok=True)
+        (path / "comm").write_text(f"{name}\n")
+        (path / "cmdline").write_text("".join(f"{word}\0" for word in arguments.split()))
+        (path / "stat").write_text(f"{pid} ({name}) {state} " + " ".join(str(n) for n in range(4, 53)) + "\n")
+        (path / "status").write_text(f"Name:\t{name}\nNSpid:\t{pid}" + (f"\t{shown}" if shown else "") + "\n")
+        (path / "cgroup").write_text(f"0::/{cgroup}\n")
+        with (self.folder / "cgroup" / cgroup / "cgroup.procs").open("a") as procs:
+            procs.write(f"{pid}\n")
+
+    def context(self) -> Context:
+        proc = ProcFS(self.folder / "proc", self.depth)
+        return Context(proc, Cgroup(self.folder / "cgroup"), self.remembered)
