@@ -26,7 +26,7 @@ from tui.lesson.prose import Prose
 from tui.lesson.state import Phase, Progress, TaskState
 from tui.lesson.status_bar import StatusBar
 from tui.lesson.task_card import TaskCard, TaskLine
-from tui.lesson.text import Words, chapter_markdown
+from tui.lesson.text import Words, chapter_markdown, task_line
 from tui.lesson.theme import ANSI, THEME
 from tui.terminal.widget import Terminal
 from tui.threads import start
@@ -118,6 +118,8 @@ class LessonApp(App[None]):
         start("engine-import", _import_engine)
         language = self._words.language
         await self._base.query_one(Prose).show(chapter_markdown(self.chapter, language, self._words))
+        if self.at:
+            self._scroll_to_task()
 
     def _open(self) -> None:
         self.phase, self._began = Phase.BOOTING, monotonic()
@@ -247,6 +249,7 @@ class LessonApp(App[None]):
             self.notify(self._words.screen("no_next" if by > 0 else "no_previous"), markup=False)
             return
         self.at = there
+        self._scroll_to_task()
         await self._begin()
 
     async def action_again(self) -> None:
@@ -266,6 +269,10 @@ class LessonApp(App[None]):
         state.hints += 1
         self._base.query_one("#lesson").add_class("-card-large")
         await self._show_task()
+
+    def _scroll_to_task(self) -> None:
+        line = task_line(self.chapter, self.at + 1, self._words.language, self._words)
+        self.call_after_refresh(self._base.query_one(Prose).scroll_to_line, line)
 
     @property
     def _last(self) -> bool:

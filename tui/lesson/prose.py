@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown
+from textual.widgets.markdown import MarkdownBlock
 
 
 class Prose(VerticalScroll):
@@ -32,3 +33,10 @@ class Prose(VerticalScroll):
 
     async def show(self, markdown: str) -> None:
         await self.query_one(Markdown).update(markdown)
+
+    def scroll_to_line(self, line: str) -> None:
+        """Brings the block that begins with the line `line` of the Markdown into view."""
+        for block in self.query(MarkdownBlock):
+            if (block.source or "").startswith(line):
+                self.scroll_to_widget(block, animate=False, center=True)
+                return

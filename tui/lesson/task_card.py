@@ -94,7 +94,7 @@ class Checks:
     def _details(self, result: Result) -> list[Text]:
         muted = self._colors["text-muted-hex"]
         if result.verdict is Verdict.PASS:
-            return [Text(visible(e.source), style=muted) for e in result.evidence]
+            return [self._evidence(e, muted) for e in result.evidence]
         details = [Text(self._words.why(result.key, result.params))] if result.key else []
         labels = [self._words.screen(label) for label in ("expected", "actual")]
         width = max(cell_len(label) for label in labels)

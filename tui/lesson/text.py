@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from lablib.course.model import Chapter, Prose, Step
 from lablib.errors import LabsError
 from lablib.i18n import CHECK_MESSAGES, MESSAGES, catalogue
+from lablib.text import printable
 
 SCREEN_MESSAGES = Path(__file__).parent.parent / "messages"
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>.*)$")
 
 
@@ -28,7 +27,7 @@ class Words:
 
     def check_name(self, task: str, check: str) -> str:
         """What a check is called: its own name in the catalogue, else its id in words."""
-        key = f"name.{task}.{check}"
+        key = f"check.{task.replace('/', '.')}.{check}"
         name = self._text(CHECK_MESSAGES, key, {})
         return check.replace("-", " ") if name == key else name
 
@@ -55,23 +54,14 @@ class Words:
 
 def visible(text: str, *, lines: int = 0) -> str:
     """`text` with every control and invisible character shown instead of obeyed. With `lines`, at most so many."""
-    shown = "".join(c if c == "\n" else "    " if c == "\t" else _picture(c) for c in text.rstrip("\n"))
+    shown = printable(text)
     if lines and shown.count("\n") >= lines:
         shown = "\n".join([*shown.split("\n")[:lines], "…"])
     return shown
 
 
-def _picture(character: str) -> str:
-    code = ord(character)
-    if unicodedata.category(character) not in _UNSEEN:
-        return character
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
 def chapter_markdown(chapter: Chapter, language: str, words: Words) -> str:
-    """A chapter to be read: steps as code, each task as a quoted line that points at its card."""
+    """A chapter to be read: steps as code, each task as a quoted line that points at its card (`task_line`)."""
     numbers = {task.id: number for number, task in enumerate(chapter.tasks, 1)}
     parts = []
     for block in chapter.blocks[language]:
@@ -80,10 +70,14 @@ def chapter_markdown(chapter: Chapter, language: str, words: Words) -> str:
         elif isinstance(block, Step):
             parts.append(_fenced(block.commands, "bash"))
         else:
-            title = block.task.title[language]
-            number = numbers.get(block.task.id, 0)
-            parts.append(f"> **{words.screen('task', number=number, total=len(numbers))} · {title}**")
+            parts.append(task_line(chapter, numbers.get(block.task.id, 0), language, words))
     return "\n\n".join(parts)
+
+
+def task_line(chapter: Chapter, number: int, language: str, words: Words) -> str:
+    """The line of the prose that stands for the task `number`, counted from 1."""
+    title = chapter.tasks[number - 1].title[language]
+    return f"> **{words.screen('task', number=number, total=len(chapter.tasks))} · {title}**"
 
 
 def plain_fences(markdown: str) -> str:
