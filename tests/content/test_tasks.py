@@ -3,7 +3,6 @@ solution fails for the reason its header names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,8 @@ def _name(value: object) -> str:
     return f"{path.parent.name}/{path.name}" if isinstance(path, Path) else str(value)
 
 
-def _pairs(kind: str) -> Iterator[tuple[Task, object]]:
-    for task in TASKS:
-        for value in getattr(task, kind):
-            yield task, value
+def _pairs(kind: str) -> list[tuple[Task, object]]:
+    return [(task, value) for task in TASKS for value in getattr(task, kind)]
 
 
 pytestmark = pytest.mark.usefixtures("guests_boot")

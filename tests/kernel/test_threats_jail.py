@@ -132,3 +132,18 @@ def test_stopped_means_that_nothing_moves_while_checks_read(boot: Boot) -> None:
     first = guest.check("cgroups/move-sleep")
     time.sleep(0.3)
     assert guest.check("cgroups/move-sleep") == first
+
+
+def test_a_process_that_waits_for_a_stopped_child_of_vfork_counts_as_stopped(boot: Boot) -> None:
+    """vfork(2) suspends the parent until its child calls execve(2) or ends; here it does neither."""
+    guest = boot()
+    program = (
+        "#include <signal.h>\n#include <unistd.h>\n"
+        "int main(void) { if (vfork() == 0) { kill(getpid(), SIGSTOP); _exit(0); } return 0; }"
+    )
+    if guest.run(["sh", "-c", "command -v gcc"]).status != 0:
+        pytest.skip("no C compiler here to make the program with")
+    guest.put("/tmp/v.c", program.encode())
+    assert sh(guest, "cd /tmp && gcc -o v v.c && (./v &) && sleep 0.5", timeout=60) == "status=0"
+    assert "D" in sh(guest, "ps ax -o stat,comm | grep ' v$'")
+    assert guest.stop_processes()

@@ -18,6 +18,10 @@ from lablib.verdict import Context
 
 STOP_SECONDS = 5.0
 """How long to chase processes that fork faster than they can be stopped."""
+_WAITING_STATES = frozenset("D")
+"""A process in vfork(2) waits in this state until its child has called execve(2), and a child that was stopped before
+never does. It runs no more instruction of its own before it stops as well."""
+_WAITING_ROUNDS = 5
 _SETTLE_SECONDS = 0.01
 """For the signalled to run once more, which is when they stop."""
 _STOPPED_STATES = frozenset("TtZX")
@@ -58,38 +62,41 @@ class GuestLab:
         return Context(self.proc, self.cgroup, remembered)
 
     def stop_processes(self) -> bool:
-        """Walks the pid namespace until a whole round finds everything stopped. The root cgroup cannot be frozen, and
-        a student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
+        """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a
+        student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
         end = time.monotonic() + STOP_SECONDS
+        waiting_rounds = 0
         while time.monotonic() < end:
             with _undisturbed():
-                if not self._stop_once():
-                    return True
+                found = self._stop_once()
+            waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
+            if not found or waiting_rounds == _WAITING_ROUNDS:
+                return True
             time.sleep(_SETTLE_SECONDS)
         return False
 
-    def _stop_once(self) -> bool:
-        """One round; True if something still ran."""
-        found = False
+    def _stop_once(self) -> set[str]:
+        """One round: sends SIGSTOP to all that has not stopped, and returns the states those were in."""
+        found: set[str] = set()
         for entry in os.listdir("/proc"):
-            if entry.isdigit() and self._runs(entry):
-                found = True
+            if entry.isdigit() and (states := self._running_states(entry)):
+                found |= states
                 try:
                     os.kill(int(entry), signal.SIGSTOP)
                 except ProcessLookupError:
                     continue
         return found
 
-    def _runs(self, pid: str) -> bool:
-        """Whether `pid` is the student's and has not stopped. Every thread of it counts: one may stop later."""
+    def _running_states(self, pid: str) -> set[str]:
+        """The states of the threads of `pid` that have not stopped, if it is a process of the student's."""
         try:
             with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
                 fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
             if len(fields.get("NSpid", "").split()) < 2:
-                return False
-            return any(_thread_state(pid, thread) not in _STOPPED_STATES for thread in os.listdir(f"/proc/{pid}/task"))
+                return set()
+            return {_thread_state(pid, thread) for thread in os.listdir(f"/proc/{pid}/task")} - _STOPPED_STATES
         except OSError:
-            return False  # it has ended meanwhile
+            return set()  # it has ended meanwhile
 
 
 @contextmanager
