@@ -94,6 +94,8 @@ class Checks:
     def _details(self, result: Result) -> list[Text]:
         muted = self._colors["text-muted-hex"]
         if result.verdict is Verdict.PASS:
+            if self._state.verdict is not Verdict.PASS:  # what is still in the way needs the room
+                return []
             return [self._evidence(e, muted) for e in result.evidence]
         details = [Text(self._words.why(result.key, result.params))] if result.key else []
         labels = [self._words.screen(label) for label in ("expected", "actual")]

@@ -1,0 +1,85 @@
+"""`./lab start cgroups` from the first key to a green task: the real script, screen, shell and kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lablib.machine.base import Size
+from tests.end_to_end.screen import PROJECT, Screen
+
+pytestmark = pytest.mark.usefixtures("guests_boot")
+
+PASSED = {"en": "✓ passed", "zh": "✓ 已通过"}
+ONLY_MEMORY = {"en": "A child with memory", "zh": "只带 memory 的子 cgroup"}
+HALF = {"en": "✗ 1 of 2", "zh": "✗ 1/2 项"}
+LEAVE = "\x11"
+F2 = "\x1bOQ"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LABS_", "TMUX"))}
+    return kept | {"XDG_STATE_HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+
+
+@pytest.fixture(params=[(language, size) for language in PASSED for size in (Size(120, 40), Size(80, 24))], ids=str)
+def lesson(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[tuple[Screen, str]]:
+    language, size = request.param
+    screen = Screen([str(PROJECT / "lab"), "start", "cgroups", "--lang", language], size, environment)
+    yield screen, language
+    screen.close()
+
+
+def test_the_memory_only_task_is_solved_by_typing(lesson: tuple[Screen, str], tmp_path: Path) -> None:
+    screen, language = lesson
+    screen.until("root@lab:~/lab#")
+    screen.type(F2)
+    screen.until(ONLY_MEMORY[language])
+    screen.until(HALF[language])
+    screen.type("cd /sys/fs/cgroup/test && mkdir leaf child\r")
+    screen.until("/sys/fs/cgroup/test#")
+    screen.type("echo +memory > cgroup.subtree_control\r")
+    screen.until("Device or resource busy")
+    screen.until(lambda text: re.search("[(（]sleep[)）]", text) is not None)  # what is in the way, and its pid
+    assert PASSED[language] not in screen.text
+    screen.type("cat cgroup.procs > leaf/cgroup.procs; echo +memory > cgroup.subtree_control\r")
+    screen.until(PASSED[language])
+    screen.type(LEAVE)
+    assert screen.ended() == 0
+    record = json.loads((tmp_path / "container-labs" / "progress.json").read_text())
+    assert "cgroups/memory-only" in str(record)
+    assert screen.raw.rstrip().endswith((b"\x1b[?1049l", b"\x1b[?25h", b"h", b"l"))
+    _nothing_is_left()
+
+
+def test_text_can_be_read_before_the_machine_is_up(environment: dict[str, str]) -> None:
+    screen = Screen([str(PROJECT / "lab"), "start", "cgroups"], Size(120, 40), environment)
+    seen = screen.until("Control groups")
+    assert "root@lab" not in seen
+    screen.until("docker run")
+    screen.until("root@lab:~/lab#")
+    screen.type(LEAVE)
+    assert screen.ended() == 0
+    screen.close()
+
+
+def test_without_a_kernel_the_chapter_can_be_read_and_the_remedy_is_named(environment: dict[str, str]) -> None:
+    environment["LABS_GUEST_KERNEL"] = "/nowhere/linux"
+    screen = Screen([str(PROJECT / "lab"), "start", "cgroups"], Size(120, 40), environment)
+    screen.until("/nowhere/linux")
+    screen.until("unset it")
+    screen.until("docker run")
+    screen.type(LEAVE)
+    assert screen.ended() == 3
+    screen.close()
+
+
+def _nothing_is_left() -> None:
+    ours = [path for parent in ("/tmp", "/dev/shm") for path in Path(parent).glob("container-labs-*")]
+    assert [path for path in ours if (path / "owner").read_text().split()[0] not in os.listdir("/proc")] == []
