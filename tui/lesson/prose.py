@@ -27,6 +27,8 @@ class Prose(VerticalScroll):
     def __init__(self, title: str) -> None:
         super().__init__(id="prose")
         self.border_title = Content(title).markup
+        self._line = ""
+        self._placed = 0
 
     def compose(self) -> ComposeResult:
         yield Markdown(open_links=False)
@@ -35,8 +37,17 @@ class Prose(VerticalScroll):
         await self.query_one(Markdown).update(markdown)
 
     def scroll_to_line(self, line: str) -> None:
-        """Brings the block that begins with the line `line` of the Markdown into view."""
-        for block in self.query(MarkdownBlock):
+        """Shows the block that begins with the line `line` of the Markdown as the last one in view: what was said
+        before it is what is needed for it. It stays there while this pane changes its height, until it is scrolled."""
+        self._line = line
+        markdown = self.query_one(Markdown)
+        for block in markdown.query(MarkdownBlock):
             if (block.source or "").startswith(line):
-                self.scroll_to_widget(block, animate=False, center=True)
+                bottom = markdown.virtual_region.y + block.virtual_region.bottom
+                self._placed = min(max(0, bottom - self.scrollable_content_region.height), self.max_scroll_y)
+                self.scroll_to(y=self._placed, animate=False)
                 return
+
+    def on_resize(self) -> None:
+        if self._line and round(self.scroll_y) == self._placed:
+            self.call_after_refresh(self.scroll_to_line, self._line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -86,10 +87,20 @@ class Checks:
             parts += [Padding(detail, (0, 0, 0, 2)) for detail in self._details(result)]
         return Group(*parts)
 
-    def _line(self, result: Result) -> Text:
+    def _line(self, result: Result) -> RenderableType:
         name = visible(self._words.check_name(self._state.task.id, result.id))
         color = self._colors[COLORS[result.verdict]]
-        return Text.assemble((f"{SIGNS[result.verdict]} ", f"bold {color}"), (name, "bold"))
+        line = Table.grid(padding=(0, 1))  # so that a long name hangs below itself
+        line.add_row(Text(SIGNS[result.verdict], f"bold {color}"), self._with_code(name, "bold"))
+        return line
+
+    def _with_code(self, text: str, style: str = "") -> Text:
+        """A sentence of ours, with what stands in backquotes in the colour of code and the marks taken away."""
+        pieces = text.split("`")
+        if len(pieces) % 2 == 0:
+            return Text(text, style)
+        code = f"{style} {self._colors['accent']}".strip()
+        return Text.assemble(*((piece, code if n % 2 else style) for n, piece in enumerate(pieces)))
 
     def _details(self, result: Result) -> list[Text]:
         muted = self._colors["text-muted-hex"]
@@ -97,7 +108,7 @@ class Checks:
             if self._state.verdict is not Verdict.PASS:  # what is still in the way needs the room
                 return []
             return [self._evidence(e, muted) for e in result.evidence]
-        details = [Text(self._words.why(result.key, result.params))] if result.key else []
+        details = [self._with_code(self._words.why(result.key, result.params))] if result.key else []
         labels = [self._words.screen(label) for label in ("expected", "actual")]
         width = max(cell_len(label) for label in labels)
         for label, value in zip(labels, (result.expected, result.actual), strict=True):
