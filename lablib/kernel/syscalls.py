@@ -127,6 +127,15 @@ def set_name(name: str) -> None:
     _checked(_libc.prctl, "prctl", "", PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
+def set_cmdline(text: str) -> None:
+    """Writes `text` over this process's own arguments, which is what /proc/PID/cmdline and ps(1) show; it is cut to
+    their length. Source: proc(5), fields arg_start and arg_end of /proc/PID/stat. Raises OSError."""
+    with open("/proc/self/stat", encoding="utf-8", errors="replace") as stat:
+        fields = stat.read().rpartition(") ")[2].split()
+    start, end = int(fields[48 - 3]), int(fields[49 - 3])
+    ctypes.memmove(start, text.encode()[: end - start - 1].ljust(end - start, b"\0"), end - start)
+
+
 def capset(effective: int, permitted: int, inheritable: int) -> None:
     """capset(2) for this thread; each argument is a 64-bit mask of capabilities."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)

@@ -17,6 +17,7 @@ Boot = Callable[..., GuestMachine]
 def test_the_student_sees_no_process_of_the_agent(shared_guest: GuestMachine) -> None:
     out = sh(shared_guest, "for p in /proc/[0-9]*; do cat $p/comm; done")
     assert "lab-init" in out
+    assert "lab-init" in sh(shared_guest, "ps -o args= -p 1")
     assert "python" not in out.split("status=")[0]
 
 

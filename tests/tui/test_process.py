@@ -65,8 +65,11 @@ def test_a_terminal_that_goes_away_takes_the_lab_with_it(child: pexpect.spawn[st
     child.ptyproc.fileobj.close()
     child.closed = True
     for _ in range(150):
-        if (tmp_path / "closed").exists():
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if pid:
             break
         signal.sigtimedwait([], 0.1)
+    else:
+        child.ptyproc.kill(signal.SIGKILL)
     assert (tmp_path / "closed").exists()
-    assert child.ptyproc.wait() == 128 + signal.SIGHUP
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 
 from lablib.course.model import Chapter
@@ -30,17 +28,4 @@ def run_lesson(
         app.run()
     finally:
         app.backstage.close_now()
-        _forget_a_lost_terminal()
     return app.return_code or 0
-
-
-def _forget_a_lost_terminal() -> None:
-    """A terminal that is gone (SIGHUP) cannot take what is still to be flushed, and Python would end with status 120
-    for it instead of ours."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
-            os.dup2(null, descriptor)
-        os.close(null)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from time import monotonic
+from types import FrameType
 from typing import ClassVar
 
 from textual import events
@@ -106,9 +108,8 @@ class LessonApp(App[None]):
         self._base.query_one(Prose).focus()
         await self._show_task()
         self.set_interval(0.1, self._tick)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._on_signal, number)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._on_signal, signal.SIGTERM)
+        self._hang_up_before = signal.signal(signal.SIGHUP, self._on_hang_up)
         self.call_after_refresh(self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
@@ -130,6 +131,21 @@ class LessonApp(App[None]):
     def _on_signal(self, number: int) -> None:
         self._exit_code = 128 + number
         self.action_leave()
+
+    def _on_hang_up(self, number: int, _frame: FrameType | None) -> None:
+        """The terminal is gone: there is nothing to restore or to say, and whatever still waits to write to it, the
+        event loop included, may wait for ever. So a thread takes the machine away and ends the process."""
+
+        def leave() -> None:
+            try:
+                self.backstage.close_now()
+            finally:
+                os._exit(128 + number)
+
+        start("hang-up", leave)
+
+    def on_unmount(self) -> None:
+        signal.signal(signal.SIGHUP, self._hang_up_before)
 
     def action_leave(self) -> None:
         """Takes the machine away, then ends. Asked twice, it ends at once and the rest is done without a screen."""

@@ -52,6 +52,8 @@ DROPPED = (
 )
 """Each of these reaches round the jail. SYS_PTRACE stays: nsenter(1) and /proc/PID/ns of another uid need it."""
 
+FIRST_PROCESS = "lab-init"
+"""What ps(1) shows as the first process of the student's world."""
 THREADS_MAX = 1500
 """Every process of a guest is one of the host's too: a fork bomb ends here (proc(5), /proc/sys/kernel/threads-max)."""
 
@@ -148,7 +150,8 @@ def _open_line() -> int:
 def _enter_jail() -> None:
     """In the spawner, the first process of the student's world: a mount namespace of its own, entered by pivot_root
     (under chroot(2), unshare --user is refused), without the capabilities that lead out of it."""
-    syscalls.set_name("lab-init")
+    syscalls.set_name(FIRST_PROCESS)
+    syscalls.set_cmdline(FIRST_PROCESS)
     os.setsid()
     syscalls.unshare(syscalls.CLONE_NEWNS)
     Mount(ROOT / "proc", "proc", "proc").execute()
