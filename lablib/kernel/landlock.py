@@ -9,9 +9,9 @@ import os
 import stat
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
+from typing import NamedTuple
 
 from lablib.kernel import syscalls
 
@@ -47,8 +47,7 @@ _NET_SINCE = {4: 0x3}  # bind and connect of TCP: handled without a rule, both a
 _SCOPE_SINCE = {6: 0x3}  # abstract UNIX sockets and signals stay inside the domain
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """`access` to `path` and, where it is a directory, to everything below it."""
 
     path: Path

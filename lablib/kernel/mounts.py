@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from lablib.kernel import syscalls
 
@@ -23,8 +23,7 @@ _FLAG_NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(NamedTuple):
     """One mount(2). `target` is made as a directory when it does not exist."""
 
     target: Path
@@ -62,8 +61,7 @@ def private(target: Path) -> Mount:
     return Mount(target, flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 
-@dataclass(frozen=True)
-class Overlay:
+class Overlay(NamedTuple):
     """An overlayfs mount. `upper` and `work` are made; both must lie on one file system that overlayfs accepts as
     upper (not on another overlay). Source: Documentation/filesystems/overlayfs.rst."""
 
@@ -89,8 +87,7 @@ class Overlay:
         self.mount.execute()
 
 
-@dataclass(frozen=True)
-class Symlink:
+class Symlink(NamedTuple):
     """A symbolic link a file tree needs beside its mounts."""
 
     target: Path
@@ -104,8 +101,7 @@ class Symlink:
         self.target.symlink_to(self.to)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A character device node, open to everyone. Source: mknod(2), Documentation/admin-guide/devices.txt."""
 
     target: Path
@@ -125,11 +121,10 @@ class Node:
 Action = Mount | Overlay | Symlink | Node
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """File tree actions in order, so that a whole world can be shown before it is made."""
 
-    actions: Sequence[Action] = field(default_factory=tuple)
+    actions: Sequence[Action] = ()
 
     def describe(self) -> str:
         return "\n".join(action.describe() for action in self.actions)

@@ -7,7 +7,7 @@ import ctypes
 import os
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lablib.kernel import syscalls
 
@@ -35,8 +35,7 @@ def errno_return(number: int) -> int:
     return RET_ERRNO | number
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """How one system call is answered. With `argument`, only when the low 32 bits of that argument (0 to 5) share a
     bit with `mask`, or, with `equals`, are exactly `mask`."""
 

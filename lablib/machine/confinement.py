@@ -12,8 +12,8 @@ import os
 import resource
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lablib.kernel import landlock, seccomp, syscalls
 from lablib.kernel.landlock import Access, Rule
@@ -64,8 +64,7 @@ _CREAT = 85
 _OPENAT2 = 437
 
 
-@dataclass(frozen=True)
-class Confinement:
+class Confinement(NamedTuple):
     """Limits for one guest's kernel process."""
 
     readable: tuple[Path, ...]

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
 from lablib.errors import MachineError
@@ -191,7 +190,7 @@ def command_line(kernel: Path, python: Path, start: Path, memory: Path, size: in
 def _start_keeper(keep: Keep, console: int) -> subprocess.Popen[bytes]:
     """Starts a keeper; its own standard output and error are the guest's `console` too. Raises OSError."""
     return subprocess.Popen(
-        [sys.executable, "-IS", "-c", _KEEPER, str(_PROJECT), json.dumps(asdict(keep))],
+        [sys.executable, "-IS", "-c", _KEEPER, str(_PROJECT), json.dumps(keep._asdict())],
         stdin=subprocess.DEVNULL,
         stdout=console,
         stderr=console,

@@ -14,8 +14,8 @@ import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lablib.kernel import syscalls
 from lablib.machine.confinement import Confinement
@@ -24,8 +24,7 @@ CONFINEMENT_FAILED = 97
 """The exit status of a kernel process that could not be confined or started; the reason is on its console."""
 
 
-@dataclass(frozen=True)
-class Keep:
+class Keep(NamedTuple):
     """What the keeper is asked to keep. Paths and numbers only: it crosses an exec as JSON."""
 
     command: Sequence[str]

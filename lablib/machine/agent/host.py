@@ -120,7 +120,6 @@ def _control(cgroup: Path, change: str) -> bool:
 def _enter(subtree: Path) -> None:
     """In the spawner: a view in which the subtree is the root of /sys/fs/cgroup, then a leaf of it to live in."""
     os.setsid()
-    syscalls.set_name("lab-init")
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     (subtree / "cgroup.procs").write_text(str(os.getpid()))
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWCGROUP)
