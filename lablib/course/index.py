@@ -1,8 +1,14 @@
 """Chapters and tasks by name, for `labs list`: what chapter.toml says, no prose.
 
-`labs list` is to take no longer than twice an empty Python, so this module imports hardly more than `os` at first, and
-what was read is kept in `$XDG_CACHE_HOME/container-labs/course.json` (XDG Base Directory). The cache is not needed
-for anything: one that is stale, broken or cannot be written is not used.
+`labs list` is to take no longer than twice an empty Python, so this module imports hardly more than `os`, and what was
+read is kept in `$XDG_CACHE_HOME/container-labs/course` (XDG Base Directory). The cache is not needed for anything: one
+that is stale, broken or cannot be written is not used. It has lines of fields between tabs, since to import `json`
+takes two thirds of an empty Python's time:
+
+    VERSION                       then a line for each file: its path, modification time and size
+    id, number, title, title      a chapter; titles in the order of LANGUAGES
+    , id, title, title            a task of that chapter
+    end
 """
 
 from __future__ import annotations
@@ -11,11 +17,8 @@ import os
 
 from lablib.language import LANGUAGES
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-VERSION = 1
+VERSION = 2
+END = "end"
 FILE = "chapter.toml"
 
 
@@ -44,12 +47,12 @@ class ChapterEntry:
 def chapters(content: str) -> list[ChapterEntry]:
     """The chapters in the folder `content`, by number; none where there is no such folder. Raises ContentError."""
     files = [f"{folder}/{FILE}" for folder in chapter_folders(os.path.abspath(content))]
-    state = [[path, *_stamp(path)] for path in files]
-    values = _cached(state)
-    if values is None:
-        values = _parsed(files)
-        _keep(state, values)
-    return [_entry(value) for value in values]
+    head = "\n".join([str(VERSION), *map(_stamp, files)]) + "\n"
+    found = _cached(head)
+    if found is None:
+        found = _parsed(files)
+        _keep(head, found)
+    return found
 
 
 def cache_file() -> str:
@@ -57,7 +60,7 @@ def cache_file() -> str:
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not base.startswith("/"):
         base = os.path.expanduser("~/.cache")
-    return f"{base}/container-labs/course.json"
+    return f"{base}/container-labs/course"
 
 
 def chapter_folders(content: str) -> list[str]:
@@ -81,46 +84,53 @@ def _is_chapter(name: str) -> bool:
     return bool(len(number) == 2 and number.isascii() and number.isdigit() and dash and rest)
 
 
-def _stamp(path: str) -> tuple[int, int]:
-    """What changes when the file does: modification time in ns, and size. Zeros where there is none."""
+def _stamp(path: str) -> str:
+    """What changes when the file does."""
     try:
         status = os.stat(path)
     except OSError:
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
+        return path
+    return f"{path}\t{status.st_mtime_ns}\t{status.st_size}"
 
 
-def _cached(state: list[list[Any]]) -> list[Any] | None:
-    """What was kept for exactly this `state` of the files."""
+def _cached(head: str) -> list[ChapterEntry] | None:
+    """What was kept for files as `head` says they are."""
     try:
-        with open(cache_file(), "rb") as file:
-            raw = file.read()
+        with open(cache_file(), encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            text = file.read()
     except OSError:
         return None
-    import json
-
-    try:
-        kept = json.loads(raw)
-        if kept["version"] != VERSION or kept["state"] != state:
-            return None
-        values: list[Any] = kept["chapters"]
-        for value in values:
-            _entry(value)
-        return values
-    except (ValueError, TypeError, KeyError, RecursionError):
+    if not text.startswith(head):
         return None
+    found: list[ChapterEntry] = []
+    try:
+        *lines, end = text[len(head) :].split("\n")
+        for line in lines:
+            chapter, name, *titles = line.split("\t")
+            title = dict(zip(LANGUAGES, titles, strict=True))
+            if chapter:
+                found.append(ChapterEntry(chapter, int(name), title, []))
+            else:
+                found[-1].tasks.append(TaskEntry(name, title))
+    except (ValueError, IndexError):
+        return None
+    return found if end == END else None
 
 
-def _keep(state: list[list[Any]], values: list[Any]) -> None:
-    import json
-
+def _keep(head: str, found: list[ChapterEntry]) -> None:
+    rows = []
+    for chapter in found:
+        rows.append([chapter.id, str(chapter.number), *_titles(chapter)])
+        rows += [["", task.id, *_titles(task)] for task in chapter.tasks]
+    if any(not field.isprintable() for row in rows for field in row):
+        return  # a title with a tab or a newline in it
     path = cache_file()
     new = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         try:
-            with open(new, "w", encoding="utf-8") as file:
-                json.dump({"version": VERSION, "state": state, "chapters": values}, file)
+            with open(new, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                file.write(head + "".join("\t".join(row) + "\n" for row in rows) + END)
             os.rename(new, path)
         except OSError:
             os.unlink(new)
@@ -128,31 +138,22 @@ def _keep(state: list[list[Any]], values: list[Any]) -> None:
         pass  # without a cache the next run only takes longer
 
 
-def _entry(value: Any) -> ChapterEntry:
-    """Raises KeyError or TypeError for what is no chapter."""
-    tasks = [TaskEntry(task["id"], _title(task["title"])) for task in value["tasks"]]
-    return ChapterEntry(value["id"], value["number"], _title(value["title"]), tasks)
+def _titles(entry: ChapterEntry | TaskEntry) -> list[str]:
+    return [entry.title[language] for language in LANGUAGES]
 
 
-def _title(value: Any) -> dict[str, str]:
-    title = {language: value[language] for language in LANGUAGES}
-    if not all(isinstance(text, str) for text in title.values()):
-        raise TypeError("a title is text")
-    return title
-
-
-def _parsed(files: list[str]) -> list[Any]:
+def _parsed(files: list[str]) -> list[ChapterEntry]:
     """From the files themselves, with all that the parser has to say about them."""
     from pathlib import Path
 
     from lablib.course.structure import read_structures
 
     return [
-        {
-            "id": chapter.id,
-            "number": chapter.number,
-            "title": dict(chapter.title),
-            "tasks": [{"id": task.id, "title": dict(task.title)} for task in chapter.tasks],
-        }
+        ChapterEntry(
+            chapter.id,
+            chapter.number,
+            dict(chapter.title),
+            [TaskEntry(task.id, dict(task.title)) for task in chapter.tasks],
+        )
         for chapter in read_structures(Path(file).parent for file in files)
     ]

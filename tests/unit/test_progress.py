@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from pathlib import Path
@@ -30,7 +29,7 @@ def test_a_task_counts_as_passed_once_it_is_marked_and_in_the_next_run(tmp_path:
 
 def test_the_file_says_its_version(tmp_path: Path) -> None:
     progress(tmp_path).mark_passed(TASK)
-    assert json.loads((tmp_path / "progress.json").read_text()) == {"version": 1, "passed": [TASK]}
+    assert (tmp_path / "passed").read_text() == f"container-labs 1\n{TASK}\n"
 
 
 def test_what_another_lesson_wrote_meanwhile_is_kept(tmp_path: Path) -> None:
@@ -56,47 +55,48 @@ def test_lessons_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     "content",
     [
         b"",
-        b"{",
-        b"[]",
-        b"null",
+        b"\n",
+        b"{}",
         b"\xff\xfe",
-        b'{"version": 1}',
-        b'{"version": 1, "passed": "cgroups"}',
-        b'{"version": 1, "passed": [1]}',
-        b'{"version": "1", "passed": []}',
+        b"container-labs\n",
+        b"container-labs one\n",
+        b"1\ncgroups/clean-up\n",
+        b"container-labs 1\ncgroups\n",
+        b"container-labs 1\ncgroups/\x1b[2J\n",
+        "container-labs 1\ncgroups/清理\n".encode(),
         b"[" * 100_000,
     ],
 )
 def test_a_broken_file_is_said_and_put_aside_before_a_new_one_is_written(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "progress.json").write_bytes(content)
+    (tmp_path / "passed").write_bytes(content)
     broken = progress(tmp_path)
     assert broken.problem is not None
     assert broken.problem.key == "progress-broken"
     assert not broken.passed(TASK)
-    assert (tmp_path / "progress.json").read_bytes() == content, "reading alone changes nothing"
+    assert (tmp_path / "passed").read_bytes() == content, "reading alone changes nothing"
     broken.mark_passed(TASK)
-    assert (tmp_path / "progress.json.broken").read_bytes() == content
+    assert (tmp_path / "passed.broken").read_bytes() == content
     assert progress(tmp_path).passed(TASK)
     assert progress(tmp_path).problem is None
 
 
 def test_a_second_broken_file_does_not_replace_the_first(tmp_path: Path) -> None:
     for content in ("first", "second"):
-        (tmp_path / "progress.json").write_text(content)
+        (tmp_path / "passed").write_text(content)
         progress(tmp_path).mark_passed(TASK)
     assert {path.read_text() for path in tmp_path.glob("*.broken*")} == {"first", "second"}
 
 
 def test_a_file_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:
-    newer = '{"version": 2, "passed": {"cgroups/memory-only": "yes"}}'
-    (tmp_path / "progress.json").write_text(newer)
+    newer = "container-labs 2\ncgroups/memory-only\tyes\n"
+    (tmp_path / "passed").write_text(newer)
     ours = progress(tmp_path)
     assert ours.problem is not None
     assert ours.problem.key == "progress-newer"
     with pytest.raises(ProgressError) as caught:
         ours.mark_passed(TASK)
     assert caught.value.key == "progress-newer"
-    assert (tmp_path / "progress.json").read_text() == newer
+    assert (tmp_path / "passed").read_text() == newer
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_the_reason(tmp_path: Path) -> None:
