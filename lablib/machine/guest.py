@@ -178,6 +178,7 @@ def command_line(kernel: Path, python: Path, start: Path, memory: Path, size: in
         "ssl=null",
         f"ssl0=fd:{line},fd:{line}",
         "quiet",
+        "audit=0",  # sudo(8) would complain each time that the jail lets it write no audit record
         "noreboot",
         f"uml_dir={memory}",
         f"init={python}",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 
 from lablib.machine.base import Size
-from tui.terminal.engine import ghostty
+from tui.terminal.engines import ghostty
 
 PROJECT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ import pytest
 from lablib.errors import MachineError
 from lablib.machine.base import Shell, Size
 from lablib.machine.guest import GuestMachine
-from tests.guests import sh
+from tests.guests import python, sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
@@ -169,6 +169,15 @@ def test_the_world_has_its_users_and_nothing_of_the_runners_home(shared_guest: G
         sh(shared_guest, "id -un; pwd; su student -c 'id -un'; hostname") == "root\n/root/lab\nstudent\nlab\nstatus=0"
     )
     assert set(sh(shared_guest, "ls -A /root").split()) - {".bash_history", "status=0"} == {".bashrc", "lab"}
+
+
+def test_the_student_becomes_root_by_sudo_without_a_word(shared_guest: GuestMachine) -> None:
+    assert sh(shared_guest, "su student -c 'sudo id -u' 2>&1").split() == ["0", "status=0"]
+
+
+def test_the_loopback_interface_is_up(shared_guest: GuestMachine) -> None:
+    connect = "s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname()); print('met')"
+    assert python(shared_guest, f"import socket; {connect}") == "met\n"
 
 
 def test_an_overlay_can_be_mounted_on_tmp_and_lab(shared_guest: GuestMachine) -> None:

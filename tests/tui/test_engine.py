@@ -7,7 +7,8 @@ import pytest
 from rich.color import Color
 
 from lablib.machine.base import Size
-from tui.terminal.engine import BRACKETED_PASTE, SYNCHRONIZED_OUTPUT, Engine, ghostty
+from tui.terminal.engine import BRACKETED_PASTE, SYNCHRONIZED_OUTPUT, Engine
+from tui.terminal.engines import ghostty
 from tui.terminal.style import style
 
 

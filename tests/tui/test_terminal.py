@@ -15,7 +15,8 @@ from lablib.errors import MachineError
 from lablib.machine.base import Size
 from tests.tui.fake_machine import BASH, FakeShell
 from tests.tui.waiting import until
-from tui.terminal.engine import Engine, EngineFactory, Reply, ghostty
+from tui.terminal.engine import Engine, EngineFactory, Reply
+from tui.terminal.engines import ghostty
 from tui.terminal.widget import Terminal
 
 

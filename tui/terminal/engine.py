@@ -74,10 +74,3 @@ class Engine(Protocol):
 
 Reply = Callable[[bytes], None]
 EngineFactory = Callable[[Size, Reply], Engine]
-
-
-def ghostty(size: Size, reply: Reply) -> Engine:
-    """The engine we use. Imports it, which takes about 0.1 s: never before the first paint."""
-    from tui.terminal.ghostty import GhosttyEngine
-
-    return GhosttyEngine(size, reply)

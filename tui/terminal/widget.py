@@ -20,7 +20,8 @@ from lablib.machine.base import Size
 from tui.terminal import engine as modes
 from tui.terminal import keys, pump
 from tui.terminal.alt import teach_textual
-from tui.terminal.engine import Cursor, Engine, EngineFactory, Row, ghostty
+from tui.terminal.engine import Cursor, Engine, EngineFactory, Row
+from tui.terminal.engines import ghostty
 from tui.terminal.pump import OpenShell, Pump
 from tui.terminal.style import style
 

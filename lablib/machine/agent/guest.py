@@ -5,8 +5,11 @@ Started by the guest kernel as `python3 -IS …/start.py`; ends by powering the 
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import socket
+import struct
 import sys
 import tty
 from pathlib import Path
@@ -60,6 +63,9 @@ SYSCTLS = {
     "kernel/printk": "1",
 }
 
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
 
 def main() -> None:
     """Never returns: the kernel panics when its first process does."""
@@ -98,6 +104,7 @@ def _serve() -> None:
     from lablib.machine.agent.lab import GuestLab
     from lablib.machine.agent.service import Service
 
+    _bring_loopback_up()
     gc.freeze()
     gc.enable()
     lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER)
@@ -139,6 +146,12 @@ def _open_line() -> int:
         if entry.name not in KEPT_DEVICES and not entry.is_dir(follow_symlinks=False):
             os.unlink(entry.path)
     return line
+
+
+def _bring_loopback_up() -> None:
+    """A new network namespace has `lo`, but down (netdevice(7)); a student expects 127.0.0.1 to answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inet:
+        fcntl.ioctl(inet, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
 
 
 def _enter_jail() -> None:

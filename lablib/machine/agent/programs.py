@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lablib.machine.wire import SHELL_WINDOW, Type
 
 if TYPE_CHECKING:
-    from lablib.machine.agent.service import Service
+    from lablib.machine.agent.lab import Lab
+    from lablib.machine.agent.spawner import SpawnerClient
 
 CHUNK = 16384
 MAX_TYPED = 64 * 1024
@@ -32,10 +33,23 @@ class Program(Protocol):
     def exited(self, status: int) -> None: ...
 
 
+class Server(Protocol):
+    """What a program needs of the service."""
+
+    @property
+    def lab(self) -> Lab: ...
+    @property
+    def spawner(self) -> SpawnerClient: ...
+    def send(self, type: Type, channel: int, payload: bytes = b"") -> None: ...
+    def send_json(self, type: Type, channel: int, value: Any) -> None: ...
+    def listen(self, program: Program, descriptor: int, events: int) -> None: ...
+    def forget(self, channel: int) -> None: ...
+
+
 class Terminal:
     """A program on a PTY of the student's world. Output flows as far as the host gives credit."""
 
-    def __init__(self, service: Service, channel: int, request: dict[str, Any], _input: bytes) -> None:
+    def __init__(self, service: Server, channel: int, request: dict[str, Any], _input: bytes) -> None:
         self._service = service
         self._channel = channel
         self._credit = SHELL_WINDOW
@@ -125,7 +139,7 @@ class Run:
     stopped by talking too much. After its end the pipes stay open: what it left in the background must not die of
     SIGPIPE before it is graded."""
 
-    def __init__(self, service: Service, channel: int, request: dict[str, Any], data: bytes) -> None:
+    def __init__(self, service: Server, channel: int, request: dict[str, Any], data: bytes) -> None:
         self._service = service
         self._channel = channel
         self._truncated = False
@@ -190,7 +204,7 @@ class Run:
         return True
 
 
-def _spawn_request(service: Service, channel: int, request: dict[str, Any]) -> dict[str, Any]:
+def _spawn_request(service: Server, channel: int, request: dict[str, Any]) -> dict[str, Any]:
     common = {"id": channel, "tty": bool(request.get("tty"))}
     if "path" in request:
         return {**common, "write": str(request["path"]), "mode": int(request["mode"])}

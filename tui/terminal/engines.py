@@ -1,0 +1,13 @@
+"""The terminal emulators there are to choose from."""
+
+from __future__ import annotations
+
+from lablib.machine.base import Size
+from tui.terminal.engine import Engine, Reply
+
+
+def ghostty(size: Size, reply: Reply) -> Engine:
+    """The engine we use. Imports it, which takes about 0.1 s: never before the first paint."""
+    from tui.terminal.ghostty import GhosttyEngine
+
+    return GhosttyEngine(size, reply)
