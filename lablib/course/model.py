@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 Text = Mapping[str, str]
@@ -38,15 +39,61 @@ class Task:
     wrong: tuple[Wrong, ...] = ()
 
 
+class End(StrEnum):
+    """How a step comes to an end."""
+
+    EXITED = "exited"
+    """Back at the prompt of the shell it was typed in."""
+    ENTERED = "entered"
+    """At the prompt of another shell, which it started."""
+    LEFT = "left"
+    """At the prompt of a shell from before: it ended the one it was typed in."""
+    WAITING = "waiting"
+    """A program it started waits for the reader's keys."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """Commands of the chapter that run live. `enters` says that they leave the reader in another shell."""
+    """Commands of the chapter that run live, and how they behave on every machine that can run them."""
 
     id: str
     commands: str
-    enters: bool = False
+    ends: End = End.EXITED
+    status: int = 0
+    """The exit status of the last command, where it ends at a prompt."""
+    shows: tuple[str, ...] = ()
+    """Regular expressions, each found somewhere in what it prints."""
+    varies: tuple[str, ...] = ()
+    """Regular expressions for what differs from one run to the next on one machine, such as a pid."""
+    scene: Path | None = None
+    """A script that sets the state it starts from; run as root in the student's world, safe to run again."""
+    inside: str = ""
+    """The step whose shell it is typed in; empty for the first shell."""
+    seconds: float = 10.0
+    """How long it may take."""
+    needs: tuple[str, ...] = ()
+    """What the machine must offer, such as `program:systemctl`."""
     recorded: str = ""
-    """What the commands printed when the chapter was recorded; empty where nothing was."""
+    """What the page shows as its output; empty where it shows nothing."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to find out by an experiment. `id` is `chapter/question`; what was answered is progress like a task."""
+
+    id: str
+    title: Text
+    points: int
+    answer: int
+    """The right choice, counted from 1."""
+    experiment: str
+    """The step whose outcome answers it."""
+    body: Text = field(default_factory=dict)
+    """What is asked, in CommonMark."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per language, in order, each a line of CommonMark."""
+    explanation: Text = field(default_factory=dict)
+    """Shown once it is answered."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +110,14 @@ class TaskPlace:
     task: Task
 
 
-Block = Prose | Step | TaskPlace
+@dataclass(frozen=True)
+class QuestionPlace:
+    """Where a question stands in the chapter."""
+
+    question: Question
+
+
+Block = Prose | Step | TaskPlace | QuestionPlace
 
 
 @dataclass(frozen=True)
@@ -76,6 +130,7 @@ class Chapter:
     packages: tuple[str, ...]
     """Debian packages whose programs the chapter uses."""
     tasks: tuple[Task, ...]
+    questions: tuple[Question, ...]
     blocks: Mapping[str, tuple[Block, ...]]
     """Per language, in reading order."""
     folder: Path
