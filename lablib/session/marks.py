@@ -7,8 +7,9 @@ They are OSC 133 sequences (the terminal's "semantic prompts"; a terminal shows 
     ESC ] 133 ; P ; s=SHELL ; k=NONCE BEL            a command wants another line
 
 SHELL is `$$.$SHLVL`. Two exported variables carry the marks, so every bash below has them too, also in another
-namespace or file system; no function, no trap, no option of its own, so that ps(1) shows plain `bash`. The nonce keeps a
-program that prints marks by accident from being believed. It is no secret from the reader: marks end steps, they never grade.
+namespace or file system; no function, no trap, no option of its own, so that ps(1) shows plain `bash`. The nonce keeps
+a program that prints marks by accident from being believed. It is no secret from the reader: marks end steps, they
+never grade.
 
 Source: bash(1), "PROMPTING"; the proposal "Semantic prompts" of the freedesktop terminal working group.
 """

@@ -59,6 +59,7 @@ class Session:
         self._prompts = 0
         self._at_prompt = self._continued = self._closed = False
         self._transcript: Transcript | None = None
+        """Of the step that runs, from its first command to the prompt after its last."""
         self._last_output = time.monotonic()
 
     # A shell, to whoever shows it
@@ -127,14 +128,14 @@ class Session:
     def _run(self, commands: str, seconds: float) -> Outcome:
         with self._news:
             prompts, depth = self._prompts, len(self._shells)
-            self._transcript = Transcript()
+            self._transcript = transcript = Transcript()
             self._last_output = began = time.monotonic()
         self._type(commands)
         end, program = self._await_end(prompts, depth, began + seconds)
         with self._news:
-            output, self._transcript = self._transcript, None
+            self._transcript = None
             status = self._last_prompt.status if end in (End.EXITED, End.LEFT) else None
-        return Outcome(end, status, output.text() if output else "", time.monotonic() - began, program)
+        return Outcome(end, status, transcript.text(), time.monotonic() - began, program)
 
     def _await_end(self, prompts: int, depth: int, until: float) -> tuple[End, str]:
         while not self._wait(lambda: self._prompts > prompts, min(QUIET / 4, max(0.0, until - time.monotonic()))):
@@ -158,9 +159,10 @@ class Session:
         end = time.monotonic() + PROMPT_SECONDS
         while not self._wait(lambda: self._at_prompt or self._closed, QUIET / 4):
             holder = self.foreground()
-            if holder.waits or time.monotonic() >= end:
-                if holder.program != "bash" or not holder.waits or not self._adopt():
-                    raise BusyError("session-busy", program=holder.program or "?")
+            if not holder.waits and time.monotonic() < end:
+                continue
+            if holder.program != "bash" or not holder.waits or not self._adopt():
+                raise BusyError("session-busy", program=holder.program or "?")
         with self._news:
             if self._closed:
                 raise BusyError("session-ended")
@@ -184,10 +186,11 @@ class Session:
             self._continued = True
         elif mark.kind == "C":
             if self._at_prompt and self._transcript is not None:
-                self._transcript = Transcript()  # what came before is the echo of what was typed
+                self._transcript.clear()  # what came before is the echo of what was typed
             self._at_prompt = self._continued = False
         elif mark != self._last_prompt:  # one that is only drawn again has the same time
             self._last_prompt = mark
+            self._transcript = None
             self._prompts += 1
             self._at_prompt, self._continued = True, False
             if mark.shell in self._shells:

@@ -24,6 +24,11 @@ class Transcript:
         self._tail = bytearray()
         self._lost = False
 
+    def clear(self) -> None:
+        self._head.clear()
+        self._tail.clear()
+        self._lost = False
+
     def add(self, data: bytes) -> None:
         room = LIMIT // 2 - len(self._head)
         self._head += data[:room]

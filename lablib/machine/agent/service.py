@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.foreground import NOBODY
+from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.programs import Program, Run, Terminal
 from lablib.machine.agent.spawner import SpawnerClient
 from lablib.machine.wire import MAX_PAYLOAD, Decoder, Encoder, Frame, Type
