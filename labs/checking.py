@@ -16,7 +16,8 @@ from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
 from lablib.i18n import CHECK_MESSAGES, catalogue
 from lablib.machine.choose import machine_factory
-from lablib.progress import Progress, ProgressError
+from lablib.progress import Progress
+from lablib.state import ProgressError
 from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
 from labs.arguments import Arguments
