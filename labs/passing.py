@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lablib.progress import Progress, ProgressError
+from lablib.progress import Progress
+from lablib.state import ProgressError
 from labs import stderr
 
 

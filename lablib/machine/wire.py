@@ -53,13 +53,14 @@ class Type(IntEnum):
     STOP = 9  # stop every process of the student's
     WRITE = 10  # json: path, mode, input (bytes that INPUT will bring)
     QUIT = 11
+    FOREGROUND = 13  # json: the channel of a shell
     HELLO = 32  # json: capabilities
     ACK = 33  # 4 bytes: bytes of host-to-agent stream read
     OUTPUT = 34
     ERROR_OUTPUT = 35
     EXIT = 36  # json: status, truncated
     RESULTS = 37  # json: list of results, one frame
-    DONE = 38  # json: the answer to REMEMBER, STOP and WRITE
+    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE and FOREGROUND
     FAULT = 39  # json: what went wrong with a request, for our logs
 
 

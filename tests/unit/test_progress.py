@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lablib.progress import Progress, ProgressError, state_folder
+from lablib.progress import Progress
+from lablib.state import ProgressError, state_folder
 
 TASK, OTHER = "cgroups/memory-only", "cgroups/clean-up"
 

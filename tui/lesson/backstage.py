@@ -9,10 +9,12 @@ from time import monotonic
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from lablib.course.model import Task
+from lablib.course.model import Chapter, Step, Task
 from lablib.errors import MachineError
 from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
+from lablib.player import Played, Player
 from lablib.scene import set_scene
+from lablib.session.session import Session
 from lablib.verdict import Result
 from tui.threads import Handed, hand_over, post, start
 
@@ -65,11 +67,38 @@ class TurnFailed(Message):
         self.error = error
 
 
-class Backstage:
-    """Opens, sets scenes, watches and closes. Its methods return at once; news go to `target`."""
+class StepPlayed(Message):
+    """A step has ended, or waits."""
 
-    def __init__(self, target: MessagePump, factory: Callable[[], Machine]) -> None:
+    def __init__(self, played: Played) -> None:
+        super().__init__()
+        self.played = played
+
+
+class StepFailed(Message):
+    """The step called `step` could not be played."""
+
+    def __init__(self, step: str, error: Exception) -> None:
+        super().__init__()
+        self.step = step
+        self.error = error
+
+
+class NotKept(Message):
+    """Something of the reader's could not be written."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Backstage:
+    """Opens, plays steps, sets scenes, watches and closes. Its methods return at once; news go to `target`."""
+
+    def __init__(self, target: MessagePump, factory: Callable[[], Machine], chapter: Chapter) -> None:
         self._target = target
+        self._chapter = chapter
+        self._player: Player | None = None
         self._factory = factory
         self._machine: Machine | None = None
         self._lock = threading.Lock()
@@ -85,14 +114,26 @@ class Backstage:
         self._opener = start("machine-open", self._open)
 
     def shell(self, size: Size) -> Shell:
-        """A shell of the machine. Waits: for threads only. Raises MachineError."""
-        if self._machine is None:
+        """A shell of the machine, in which steps are played from now on. Waits: for threads only. Raises
+        MachineError."""
+        machine = self._machine
+        if machine is None:
             raise MachineError("machine-gone")
-        return self._machine.shell(size)
+        session = Session(machine, size)
+        self._player = Player(self._chapter, machine, session)
+        return session
+
+    def play(self, step: Step) -> None:
+        """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
+        start(f"step-{step.id}", lambda: self._play_step(step))
+
+    def note(self, write: Callable[[], None]) -> None:
+        """Does `write`, which keeps something on a disk that may be slow; `NotKept` follows if it fails."""
+        start("note", lambda: self._note(write))
 
     def begin(self, task: Task) -> int:
         """Sets the scene of `task` and watches it instead of the one before. Returns the number of this turn."""
-        self._end_turn()
+        self.end_turn()
         with self._lock:
             self._turn += 1
             self._turn_over = over = threading.Event()
@@ -107,7 +148,7 @@ class Backstage:
     def close_now(self) -> None:
         """The same, waiting for it; for when there is no screen left to tell. Raises what the machine raises."""
         self._closing.set()
-        self._end_turn()
+        self.end_turn()
         with self._lock:
             machine = self._machine
         if machine is not None:
@@ -138,6 +179,22 @@ class Backstage:
                 self._machine.close()
         post(self._target, MachineReady(capabilities, monotonic() - began))
 
+    def _play_step(self, step: Step) -> None:
+        try:
+            if self._player is None:
+                raise MachineError("machine-gone")
+            played = self._player.play(step)
+        except Exception as error:  # shown at the step, whatever it is
+            post(self._target, StepFailed(step.id, error))
+        else:
+            post(self._target, StepPlayed(played))
+
+    def _note(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:  # said on the screen, whatever it is
+            post(self._target, NotKept(error))
+
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
         try:
             with self._scene:  # two scenes at once would set neither
@@ -160,7 +217,8 @@ class Backstage:
             if not over.is_set():
                 post(self._target, TurnFailed(turn, error))
 
-    def _end_turn(self) -> None:
+    def end_turn(self) -> None:
+        """Watches no task any more."""
         with self._lock:
             self._turn_over.set()
             watch, self._watch = self._watch, None
