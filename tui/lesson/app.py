@@ -1,4 +1,4 @@
-"""The lesson's screen as a whole: it lays out the panes, hears of the machine, and turns keys into acts of the guide."""
+"""The lesson's screen as a whole: lays out the panes, hears of the machine, and turns keys into acts of the guide."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from textual.widgets import Static
 from lablib.course.model import Chapter
 from lablib.errors import LabsError
 from lablib.machine.base import Machine, Size
+from tui.chinese import teach_rich
 from tui.lesson.backstage import (
     LOST,
     Backstage,
@@ -83,6 +84,7 @@ class LessonApp(App[None]):
         start: str = "",
     ) -> None:
         super().__init__()
+        teach_rich()
         self.register_theme(THEME)
         self.theme = THEME.name
         self.ansi_theme_dark = ANSI

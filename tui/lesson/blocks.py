@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui.lesson.state import QuestionState, StepState, TaskState
 from tui.lesson.task_card import color_of, standing, with_code
-from tui.lesson.text import Words, plain_fences, step_note
+from tui.lesson.text import Words, for_screen, step_note
 
 
 @dataclass
@@ -99,7 +99,7 @@ class QuestionBlock(Vertical):
     def compose(self) -> ComposeResult:
         language = self._words.language
         yield Static(id="question-title")
-        yield Markdown(plain_fences(self._state.question.body.get(language, "")), open_links=False)
+        yield Markdown(for_screen(self._state.question.body.get(language, "")), open_links=False)
         yield OptionList(id="choices")
         yield Markdown(id="explanation", open_links=False)
 
@@ -117,7 +117,7 @@ class QuestionBlock(Vertical):
             choices.add_option(Option(self._choice(number, choice), disabled=state.passed or number in state.wrong))
         choices.highlighted = before
         explanation = state.question.explanation.get(self._words.language, "") if state.passed else ""
-        await self.query_one("#explanation", Markdown).update(plain_fences(explanation))
+        await self.query_one("#explanation", Markdown).update(for_screen(explanation))
 
     def _choice(self, number: int, text: str) -> Text:
         colors = self.app.theme_variables
