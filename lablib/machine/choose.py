@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from lablib.errors import UsageError
 from lablib.machine.base import Machine
@@ -12,10 +13,17 @@ from lablib.machine.host import HostMachine
 CHOICES = ("auto", "guest", "host")
 
 
-def machine_factory(on: str) -> Callable[[], Machine]:
-    """How to make a machine of the kind `on` names; `auto` is the guest. Nothing is started yet. Raises UsageError."""
-    factories: dict[str, Callable[[], Machine]] = {"auto": GuestMachine, "guest": GuestMachine, "host": HostMachine}
+def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
+    """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
+    added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
+
+    def guest() -> Machine:
+        return GuestMachine(work=work and work.with_name(f"{work.name}.tar"))
+
+    def host() -> Machine:
+        return HostMachine(work=work)
+
     try:
-        return factories[on]
+        return {"auto": guest, "guest": guest, "host": host}[on]
     except KeyError:
         raise UsageError("unknown-machine", name=on, known=", ".join(CHOICES)) from None
