@@ -1,6 +1,8 @@
-"""Setting the state a task starts from."""
+"""Setting the state that a task or a step starts from."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from lablib.course.model import Task
 from lablib.errors import MachineError
@@ -14,9 +16,14 @@ def set_scene(machine: Machine, task: Task) -> None:
     """Runs the scene of `task`, if it has one, and lets the checks remember what they need of it. A scene may be set
     again. Raises MachineError, also when the scene itself fails: that is our fault."""
     if task.scene is not None:
-        text = task.scene.read_text("utf-8")
-        done = machine.run(["/bin/sh", "-euc", text, task.scene.name], timeout=SCENE_SECONDS, limit=_SAID)
-        if done.status != 0:
-            said = (done.err or done.out).decode(errors="replace").strip()
-            raise MachineError("scene-failed", task=task.id, reason=said or f"status {done.status}")
+        run_scene(machine, task.scene, task.id)
     machine.remember(task.id)
+
+
+def run_scene(machine: Machine, scene: Path, of: str) -> None:
+    """Runs the script `scene` of the task or step called `of`, as root in the student's world. Raises MachineError."""
+    text = scene.read_text("utf-8")
+    done = machine.run(["/bin/sh", "-euc", text, scene.name], timeout=SCENE_SECONDS, limit=_SAID)
+    if done.status != 0:
+        said = (done.err or done.out).decode(errors="replace").strip()
+        raise MachineError("scene-failed", task=of, reason=said or f"status {done.status}")

@@ -25,9 +25,13 @@ COMMANDS = {
     "": Command({}),
     "list": Command({"--json": False}),
     "start": Command({"--on": True}, ("CHAPTER",)),
-    "check": Command({"--script": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1),
+    "run": Command({"--on": True, "--json": False}, ("CHAPTER",), required=1),
+    "check": Command(
+        {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
+    ),
     "doctor": Command({"--json": False}),
     "finish": Command({"--json": False}),
+    "dev": Command({"--on": True}, ("ACTION", "CHAPTER"), required=2),
 }
 
 

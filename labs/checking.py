@@ -16,19 +16,24 @@ from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
 from lablib.i18n import CHECK_MESSAGES, catalogue
 from lablib.machine.choose import machine_factory
-from lablib.progress import Progress
-from lablib.state import ProgressError
 from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
+from labs.answering import run_answer
 from labs.arguments import Arguments
 from labs.exits import ExitCode
+from labs.passing import note_passed
 
 STANDARD_INPUT = "-"
 EXITS = {Verdict.PASS: ExitCode.PASS, Verdict.FAIL: ExitCode.FAIL}
 
 
 def run_check(arguments: Arguments, language: str) -> int:
-    task = course.task(arguments.operands[0])
+    name = arguments.operands[0]
+    if course.is_question(name):
+        return run_answer(arguments, language)
+    task = course.task(name)
+    if arguments.has("--answer"):
+        raise UsageError("answer-for-task", task=task.id)
     of_script = arguments.has("--script")
     report = _of_script(arguments, task) if of_script else _of_this_machine(arguments, task, language)
     checks, words = catalogue(language, CHECK_MESSAGES), catalogue(language)
@@ -39,7 +44,7 @@ def run_check(arguments: Arguments, language: str) -> int:
         seconds = f"{report.seconds:.1f}"
         print(words.text(f"grading.summary-{report.verdict}", task=task.id, machine=report.machine, seconds=seconds))
     if of_script and report.verdict is Verdict.PASS:  # a self-check has no scene: `test` may never have been there
-        _note_passed(task, language)
+        note_passed(task.id, language)
     return EXITS.get(report.verdict, ExitCode.NOT_CHECKED)
 
 
@@ -93,11 +98,3 @@ def read_script(path: str) -> bytes:
     if len(script) > MAX_SCRIPT:
         raise UsageError("script-too-big", path=path, limit=MAX_SCRIPT >> 10)
     return script
-
-
-def _note_passed(task: Task, language: str) -> None:
-    """The verdict stands also where it cannot be noted."""
-    try:
-        Progress().mark_passed(task.id)
-    except ProgressError as error:
-        stderr.report(error, language)

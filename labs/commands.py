@@ -75,6 +75,14 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.starting import run_start
 
             return run_start
+        case "run":
+            from labs.playing import run_chapter
+
+            return run_chapter
+        case "dev":
+            from labs.authoring import run_dev
+
+            return run_dev
         case "check":
             from labs.checking import run_check
 

@@ -1,4 +1,4 @@
-"""The course as the command sees it: names of chapters and tasks first, and a whole chapter when one is asked for."""
+"""The course as the command sees it: names of what it has first, and a whole chapter when one is asked for."""
 
 from __future__ import annotations
 
@@ -27,20 +27,18 @@ def rows(language: str, progress: Progress) -> list[Row]:
         {
             "id": chapter.id,
             "title": chapter.title[language],
-            "tasks": [
-                {"id": task.id, "title": task.title[language], "state": _state(progress, task.id)}
-                for task in chapter.tasks
-            ],
+            "tasks": _rows(chapter.tasks, language, progress),
+            "questions": _rows(chapter.questions, language, progress),
         }
         for chapter in _chapters()
     ]
 
 
 def next_chapter(progress: Progress) -> str:
-    """The first chapter with a task that is not passed; the first where there is none."""
+    """The first chapter with a task or a question that is not passed; the first where there is none."""
     chapters = _chapters()
     for chapter in chapters:
-        if any(not progress.passed(task.id) for task in chapter.tasks):
+        if any(not progress.passed(entry.id) for entry in chapter.tasks + chapter.questions):
             return chapter.id
     return chapters[0].id
 
@@ -61,13 +59,19 @@ def task(name: str) -> Task:
     nearest name, and ContentError."""
     from lablib.course.model import Task
 
-    known = [task.id for chapter in _chapters() for task in chapter.tasks]
-    if name not in known:
-        raise UsageError("unknown-task", name=name, hint=nearest(name, known))
+    chapters = _chapters()
+    if name not in [task.id for chapter in chapters for task in chapter.tasks]:
+        others = [entry.id for chapter in chapters for entry in chapter.tasks + chapter.questions if entry.id != name]
+        raise UsageError("unknown-task", name=name, hint=nearest(name, others))
     structure = _structure(name.partition("/")[0])
     found = next(task for task in structure.tasks if task.id == name)
     scene = structure.folder / "scenes" / f"{found.name}.sh"
     return Task(found.id, found.title, found.points, found.needs, scene if scene.is_file() else None)
+
+
+def is_question(name: str) -> bool:
+    """Whether `name` (`chapter/question`) is a question of the course. Raises LabsError."""
+    return name in [question.id for chapter in _chapters() for question in chapter.questions]
 
 
 def packages() -> dict[str, tuple[str, ...]]:
@@ -97,5 +101,12 @@ def _chapters() -> list[index.ChapterEntry]:
     return found
 
 
-def _state(progress: Progress, task: str) -> str:
-    return "passed" if progress.passed(task) else "open"
+def _rows(entries: list[index.Entry], language: str, progress: Progress) -> list[Row]:
+    return [
+        {
+            "id": entry.id,
+            "title": entry.title[language],
+            "state": "passed" if progress.passed(entry.id) else "open",
+        }
+        for entry in entries
+    ]

@@ -1,4 +1,4 @@
-"""`labs list` and, without a command, the course map: chapters, tasks, and which of them are passed."""
+"""`labs list` and, without a command, the course map: chapters, tasks and questions, and which are passed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from lablib.progress import Progress
 from labs import course
 from labs.arguments import Arguments
 
-MARKS = {"passed": "✓", "open": "·"}
+PASSED = "✓"
+OPEN = {"tasks": "·", "questions": "?"}
+"""What marks a row that is not passed, by the kind of row."""
 
 
 def run_list(arguments: Arguments, language: str) -> int:
@@ -28,7 +30,7 @@ def run_map(arguments: Arguments, language: str) -> int:
     words = catalogue(language)
     progress = Progress()
     chapters = _chapters(language, progress)
-    states = [task["state"] for chapter in chapters for task in chapter["tasks"]]
+    states = [row["state"] for chapter in chapters for kind in OPEN for row in chapter[kind]]
     print(words.text("map.head", passed=states.count("passed"), total=len(states)))
     print()
     sys.stdout.write(_lines(chapters))
@@ -49,7 +51,9 @@ def _chapters(language: str, progress: Progress) -> list[course.Row]:
 def _lines(chapters: list[course.Row]) -> str:
     lines = []
     for chapter in chapters:
-        width = max((len(task["id"]) for task in chapter["tasks"]), default=0)
+        rows = [(row, mark) for kind, mark in OPEN.items() for row in chapter[kind]]
+        width = max((len(row["id"]) for row, _ in rows), default=0)
         lines.append(f"{chapter['id']}  {chapter['title']}\n")
-        lines += [f"  {MARKS[task['state']]} {task['id']:<{width}}  {task['title']}\n" for task in chapter["tasks"]]
+        for row, mark in rows:
+            lines.append(f"  {PASSED if row['state'] == 'passed' else mark} {row['id']:<{width}}  {row['title']}\n")
     return "".join(lines)

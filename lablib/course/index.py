@@ -1,4 +1,4 @@
-"""Chapters and tasks by name, for `labs list`: what chapter.toml says, no prose.
+"""Chapters, tasks and questions by name, for `labs list`: what chapter.toml says, no prose.
 
 `labs list` is to take no longer than twice an empty Python, so this module imports hardly more than `os`, and what was
 read is kept in `$XDG_CACHE_HOME/container-labs/course` (XDG Base Directory). The cache is not needed for anything: one
@@ -8,6 +8,7 @@ takes two thirds of an empty Python's time:
     VERSION                       then a line for each file: its path, modification time and size
     id, number, title, title      a chapter; titles in the order of LANGUAGES
     , id, title, title            a task of that chapter
+    ?, id, title, title           a question of it
     end
 """
 
@@ -17,13 +18,15 @@ import os
 
 from lablib.language import LANGUAGES
 
-VERSION = 2
+VERSION = 3
 END = "end"
 FILE = "chapter.toml"
+TASK, QUESTION = "", "?"
+"""What a row of the cache begins with; no chapter's id can be that."""
 
 
-class TaskEntry:
-    """A task's name: its id `chapter/task`, its title by language."""
+class Entry:
+    """A task's or a question's name: its id `chapter/name`, its title by language."""
 
     __slots__ = ("id", "title")
 
@@ -33,15 +36,16 @@ class TaskEntry:
 
 
 class ChapterEntry:
-    """A chapter's name and its tasks, in order."""
+    """A chapter's name, its tasks and its questions, in order."""
 
-    __slots__ = ("id", "number", "tasks", "title")
+    __slots__ = ("id", "number", "questions", "tasks", "title")
 
-    def __init__(self, id: str, number: int, title: dict[str, str], tasks: list[TaskEntry]) -> None:
+    def __init__(self, id: str, number: int, title: dict[str, str], tasks: list[Entry], questions: list[Entry]) -> None:
         self.id = id
         self.number = number
         self.title = title
         self.tasks = tasks
+        self.questions = questions
 
 
 def chapters(content: str) -> list[ChapterEntry]:
@@ -106,12 +110,14 @@ def _cached(head: str) -> list[ChapterEntry] | None:
     try:
         *lines, end = text[len(head) :].split("\n")
         for line in lines:
-            chapter, name, *titles = line.split("\t")
+            kind, name, *titles = line.split("\t")
             title = dict(zip(LANGUAGES, titles, strict=True))
-            if chapter:
-                found.append(ChapterEntry(chapter, int(name), title, []))
+            if kind == TASK:
+                found[-1].tasks.append(Entry(name, title))
+            elif kind == QUESTION:
+                found[-1].questions.append(Entry(name, title))
             else:
-                found[-1].tasks.append(TaskEntry(name, title))
+                found.append(ChapterEntry(kind, int(name), title, [], []))
     except (ValueError, IndexError):
         return None
     return found if end == END else None
@@ -121,7 +127,8 @@ def _keep(head: str, found: list[ChapterEntry]) -> None:
     rows = []
     for chapter in found:
         rows.append([chapter.id, str(chapter.number), *_titles(chapter)])
-        rows += [["", task.id, *_titles(task)] for task in chapter.tasks]
+        rows += [[TASK, task.id, *_titles(task)] for task in chapter.tasks]
+        rows += [[QUESTION, question.id, *_titles(question)] for question in chapter.questions]
     if any(not field.isprintable() for row in rows for field in row):
         return  # a title with a tab or a newline in it
     path = cache_file()
@@ -138,7 +145,7 @@ def _keep(head: str, found: list[ChapterEntry]) -> None:
         pass  # without a cache the next run only takes longer
 
 
-def _titles(entry: ChapterEntry | TaskEntry) -> list[str]:
+def _titles(entry: ChapterEntry | Entry) -> list[str]:
     return [entry.title[language] for language in LANGUAGES]
 
 
@@ -153,7 +160,8 @@ def _parsed(files: list[str]) -> list[ChapterEntry]:
             chapter.id,
             chapter.number,
             dict(chapter.title),
-            [TaskEntry(task.id, dict(task.title)) for task in chapter.tasks],
+            [Entry(task.id, dict(task.title)) for task in chapter.tasks],
+            [Entry(question.id, dict(question.title)) for question in chapter.questions],
         )
         for chapter in read_structures(Path(file).parent for file in files)
     ]

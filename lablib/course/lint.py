@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
 from lablib.course.index import chapter_folders
 from lablib.course.model import Step
-from lablib.course.page import Mark, Page, TaskQuote
+from lablib.course.page import Mark, Page
 from lablib.course.parser import load_course, read_pages, scripts
-from lablib.course.structure import FILE, Structure, TaskStructure, read_structure
+from lablib.course.quote import QuestionQuote, Quote, TaskQuote
+from lablib.course.structure import FILE, QuestionStructure, Structure, TaskStructure, read_structure
 from lablib.language import LANGUAGES
 
 _PARTS = frozenset({FILE, "scenes", "solutions", "wrong", "recorded", *(f"{language}.md" for language in LANGUAGES)})
@@ -41,6 +42,7 @@ def _chapter(folder: Path) -> Iterator[Problem]:
     for other in others:
         yield from _skeletons(first, other)
         yield from _steps(first, other)
+        yield from _choices(first, other)
     for page in pages.values():
         yield from _texts(page)
     yield from _proofs(structure)
@@ -48,7 +50,8 @@ def _chapter(folder: Path) -> Iterator[Problem]:
 
 
 def _titles(structure: Structure) -> Iterator[Problem]:
-    entries: tuple[Structure | TaskStructure, ...] = (structure, *structure.tasks)
+    entries: tuple[Structure | TaskStructure | QuestionStructure, ...]
+    entries = (structure, *structure.tasks, *structure.questions)
     for entry in entries:
         for language, title in entry.title.items():
             if not title.strip():
@@ -76,7 +79,7 @@ def _steps(first: Page, other: Page) -> Iterator[Problem]:
         if isinstance(step, Step) and step.id in theirs:
             where = f"{other.path}:{_line(other, step.id)}"
             params = {"step": step.id, "other": f"{first.path.name}:{_line(first, step.id)}"}
-            if (step.commands, step.enters) != (theirs[step.id].commands, theirs[step.id].enters):
+            if (step.commands, step.ends) != (theirs[step.id].commands, theirs[step.id].ends):
                 yield Problem(where, "commands", params)
             if step.recorded != theirs[step.id].recorded:
                 yield Problem(where, "recorded", params)
@@ -86,12 +89,25 @@ def _line(page: Page, step: str) -> int:
     return next(mark.line for mark in page.marks if (mark.kind, mark.name) == ("step", step))
 
 
+def _choices(first: Page, other: Page) -> Iterator[Problem]:
+    theirs = {part.id: part for part in first.parts if isinstance(part, QuestionQuote)}
+    for quote in other.parts:
+        if isinstance(quote, QuestionQuote) and len(quote.choices) != len(theirs[quote.id].choices):
+            params = {"question": quote.id, "other": f"{first.path.name}:{theirs[quote.id].line}"}
+            yield Problem(f"{other.path}:{quote.line}", "choices", params)
+
+
 def _texts(page: Page) -> Iterator[Problem]:
-    quotes = [part for part in page.parts if isinstance(part, TaskQuote)]
-    for key, texts in (("empty-task", quotes), ("empty-hint", page.hints)):
-        for text in texts:
-            if not text.body:
-                yield Problem(f"{page.path}:{text.line}", key, {"task": text.task})
+    texts: dict[str, Iterable[Quote]] = {
+        "task": (part for part in page.parts if isinstance(part, TaskQuote)),
+        "question": (part for part in page.parts if isinstance(part, QuestionQuote)),
+        "hint": page.hints,
+        "answer": page.answers,
+    }
+    for kind, quotes in texts.items():
+        for quote in quotes:
+            if not quote.body:
+                yield Problem(f"{page.path}:{quote.line}", f"empty-{kind}", {"id": quote.id})
 
 
 def _proofs(structure: Structure) -> Iterator[Problem]:
@@ -102,11 +118,12 @@ def _proofs(structure: Structure) -> Iterator[Problem]:
 
 
 def _strays(structure: Structure) -> Iterator[Problem]:
-    """Files that nothing reads: most often a task that was renamed."""
+    """Files that nothing reads: most often a task that was renamed, or a step's scene."""
     tasks = {task.name for task in structure.tasks}
     folder = structure.folder
     known = {folder / name for name in _PARTS}
     known |= {folder / "scenes" / f"{task}.sh" for task in tasks}
+    known |= {step.scene for step in structure.steps if step.scene is not None}
     known |= {folder / kind / task for kind in ("solutions", "wrong") for task in tasks}
     for place in (folder, folder / "scenes", folder / "solutions", folder / "wrong"):
         for path in sorted(place.iterdir()) if place.is_dir() else ():

@@ -50,6 +50,10 @@ class End(StrEnum):
     """At the prompt of a shell from before: it ended the one it was typed in."""
     WAITING = "waiting"
     """A program it started waits for the reader's keys."""
+    TIMEOUT = "timeout"
+    """It still ran when its time was up. No step is meant to end so."""
+    LOST = "lost"
+    """The shell or its machine has ended. No step is meant to end so."""
 
 
 @dataclass(frozen=True)

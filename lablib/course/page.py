@@ -1,4 +1,5 @@
-"""A page of a chapter, en.md or zh.md: CommonMark in which some fences are steps and some quotes are tasks and hints.
+"""A page of a chapter, en.md or zh.md: CommonMark in which some fences are steps, and some quotes are tasks and
+questions, their hints and their answers.
 
 Everything else stays as it was written. A fence whose info string has no braces is prose.
 """
@@ -13,39 +14,28 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from lablib.course.model import Prose, Step
+from lablib.course.model import End, Prose, Step
+from lablib.course.quote import KINDS, QuestionQuote, Quote, TaskQuote, question_quote
 from lablib.course.source import broken, read_text
 
 _BRACES = re.compile(r"[^{}]*\{(?P<attributes>[^{}]*)\}\s*")
 _CLOSING = re.compile(r"[ \t>]*(?P<mark>`{3,}|~{3,})[ \t]*")
 _ALERT = re.compile(r"\[!(?P<kind>[A-Za-z]+)\][ \t]*(?P<name>.*?)[ \t]*")
 _QUOTE = re.compile(r" {0,3}> ?")
-_OURS = ("[!TASK]", "[!HINT]")
+_OURS = tuple(f"[!{kind}]" for kind in KINDS)
 _FORGE_ALERTS = frozenset({"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"})
 """What forges show as a box; prose to us."""
+_ENDS = {"enters": End.ENTERED, "leaves": End.LEFT, "waits": End.WAITING}
+_ATTRIBUTES = ("run", "id", *_ENDS, "of")
+_VALUED = ("id", "of")
 
-
-@dataclass(frozen=True)
-class TaskQuote:
-    """What a task asks, and its id within the chapter."""
-
-    task: str
-    body: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Hint:
-    """A hint for the task of this id within the chapter."""
-
-    task: str
-    body: str
-    line: int
+Part = Prose | Step | TaskQuote | QuestionQuote
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A bone of the page's skeleton: `kind` is heading, step, task or hint, `name` its level or id."""
+    """A bone of the page's skeleton: `kind` is heading, step, task, hint, question or answer, `name` its level
+    or id."""
 
     kind: str
     name: str
@@ -57,8 +47,9 @@ class Page:
     """A page, parsed. `parts` are in reading order, `marks` are the skeleton to compare with another language's."""
 
     path: Path
-    parts: tuple[Prose | Step | TaskQuote, ...]
-    hints: tuple[Hint, ...]
+    parts: tuple[Part, ...]
+    hints: tuple[Quote, ...]
+    answers: tuple[Quote, ...]
     marks: tuple[Mark, ...]
     lines: int
     """How many lines the page has."""
@@ -79,8 +70,9 @@ class _Reader:
 
     path: Path
     lines: list[str]
-    parts: list[Prose | Step | TaskQuote] = field(default_factory=list)
-    hints: list[Hint] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    hints: list[Quote] = field(default_factory=list)
+    answers: list[Quote] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     _taken: int = 0
     """Lines before this one are in `parts`."""
@@ -96,11 +88,18 @@ class _Reader:
         elif token.type == "blockquote_open" and not token.level:
             self._quote(start, end)
         elif token.type == "inline" and token.content.startswith(_OURS) and not self._marked(start + 1):
-            raise broken(self.path, start + 1, "[!TASK] and [!HINT] begin a quote, which stands by itself")
+            raise broken(self.path, start + 1, f"{', '.join(_OURS)} begin a quote, which stands by itself")
 
     def page(self) -> Page:
         self._prose_until(len(self.lines), len(self.lines))
-        return Page(self.path, tuple(self.parts), tuple(self.hints), tuple(self.marks), _count(self.lines))
+        return Page(
+            self.path,
+            tuple(self.parts),
+            tuple(self.hints),
+            tuple(self.answers),
+            tuple(self.marks),
+            _count(self.lines),
+        )
 
     def _fence(self, token: Token, start: int, end: int) -> None:
         line = start + 1
@@ -128,12 +127,12 @@ class _Reader:
         attributes: dict[str, str] = {}
         for word in braces["attributes"].split():
             name, equals, value = word.partition("=")
-            if name not in ("run", "enters", "id", "of"):
-                raise broken(self.path, line, f"the attribute {name} is unknown; known are run, id=…, enters, of=…")
+            if name not in _ATTRIBUTES:
+                raise broken(self.path, line, f"the attribute {name} is unknown; known are {', '.join(_ATTRIBUTES)}")
             if name in attributes:
                 raise broken(self.path, line, f"the attribute {name} is given twice")
-            if (name in ("id", "of")) != bool(value) or (equals and not value):
-                raise broken(self.path, line, f"write {name}=…" if name in ("id", "of") else f"write {name} alone")
+            if (name in _VALUED) != bool(value) or (equals and not value):
+                raise broken(self.path, line, f"write {name}=…" if name in _VALUED else f"write {name} alone")
             attributes[name] = value
         self._fit(attributes, line)
         return attributes
@@ -144,7 +143,9 @@ class _Reader:
         if "run" in attributes and "id" not in attributes:
             raise broken(self.path, line, "a step needs an id: {run id=…}")
         if "run" not in attributes and attributes.keys() != {"of"}:
-            raise broken(self.path, line, "a fence with {…} says run or of=…; id and enters belong to run")
+            raise broken(self.path, line, "a fence with {…} says run or of=…; all else belongs to run")
+        if len(attributes.keys() & _ENDS.keys()) > 1:
+            raise broken(self.path, line, f"a step comes to one end: {', '.join(_ENDS)}, or none of them")
 
     def _step(self, attributes: dict[str, str], commands: str, line: int) -> None:
         name = attributes["id"]
@@ -152,7 +153,8 @@ class _Reader:
             raise broken(self.path, line, f"there is a step {name} already")
         if not commands.strip():
             raise broken(self.path, line, f"the step {name} has no commands")
-        self.parts.append(Step(name, commands, "enters" in attributes))
+        ends = next((end for word, end in _ENDS.items() if word in attributes), End.EXITED)
+        self.parts.append(Step(name, commands, ends))
         self.marks.append(Mark("step", name, line))
 
     def _recorded(self, attributes: dict[str, str], output: str, line: int) -> None:
@@ -175,25 +177,27 @@ class _Reader:
         if alert is None or alert["kind"] in _FORGE_ALERTS:
             return
         kind, name, line = alert["kind"], alert["name"], start + 1
-        if kind not in ("TASK", "HINT"):
-            raise broken(self.path, line, f"[!{kind}] is unknown; known are [!TASK] and [!HINT]")
+        if kind not in KINDS:
+            raise broken(self.path, line, f"[!{kind}] is unknown; known are {', '.join(_OURS)}")
         if not name or " " in name:
-            raise broken(self.path, line, f"[!{kind}] is followed by the id of one task, and its text by the next line")
+            raise broken(self.path, line, f"[!{kind}] is followed by one id, and its text by the next line")
         for at, other in enumerate(inner[1:], line + 1):
             if other.startswith(_OURS):
                 raise broken(self.path, at, "an empty line is missing before this quote")
+        if kind != "HINT" and any((mark.kind, mark.name) == (kind.lower(), name) for mark in self.marks):
+            raise broken(self.path, line, f"there is a [!{kind}] {name} already")
         self._prose_until(start, end)
         self.marks.append(Mark(kind.lower(), name, line))
         body = _trimmed(inner[1:])
-        if kind == "TASK":
-            self._task(TaskQuote(name, body, line))
-        else:
-            self.hints.append(Hint(name, body, line))
-
-    def _task(self, quote: TaskQuote) -> None:
-        if any(isinstance(part, TaskQuote) and part.task == quote.task for part in self.parts):
-            raise broken(self.path, quote.line, f"there is a [!TASK] {quote.task} already")
-        self.parts.append(quote)
+        match kind:
+            case "TASK":
+                self.parts.append(TaskQuote(name, body, line))
+            case "QUESTION":
+                self.parts.append(question_quote(self.path, name, inner[1:], line))
+            case "HINT":
+                self.hints.append(Quote(name, body, line))
+            case _:
+                self.answers.append(Quote(name, body, line))
 
     def _marked(self, line: int) -> bool:
         return bool(self.marks) and self.marks[-1].line == line

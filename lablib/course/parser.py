@@ -1,16 +1,36 @@
-"""The course from its folder: `content/NN-name/` with chapter.toml, a page in each language, and a task's scripts."""
+"""The course from its folder: `content/NN-name/` with chapter.toml, a page in each language, and scripts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from lablib.course.index import chapter_folders
-from lablib.course.model import Block, Chapter, Course, Task, TaskPlace, Wrong
-from lablib.course.page import Page, TaskQuote, read_page
+from lablib.course.match import match_page
+from lablib.course.model import (
+    Block,
+    Chapter,
+    Course,
+    Question,
+    QuestionPlace,
+    Step,
+    Task,
+    TaskPlace,
+    Wrong,
+)
+from lablib.course.page import Page, Part, read_page
+from lablib.course.quote import QuestionQuote, TaskQuote
 from lablib.course.source import broken, read_text
-from lablib.course.structure import Structure, TaskStructure, read_structure, read_structures
+from lablib.course.structure import (
+    QuestionStructure,
+    StepStructure,
+    Structure,
+    TaskStructure,
+    read_structure,
+    read_structures,
+)
 from lablib.language import LANGUAGES
 
 _FAILS = re.compile(r"# fails: (?P<check>\S+) (?P<key>\S+)\s*")
@@ -42,29 +62,23 @@ def scripts(folder: Path) -> tuple[Path, ...]:
 def _chapter(structure: Structure) -> Chapter:
     pages = read_pages(structure.folder)
     for page in pages.values():
-        _match(structure, page)
+        match_page(structure, page)
     tasks = {task.name: _task(structure.folder, task, pages) for task in structure.tasks}
+    questions = {question.name: _question(question, pages) for question in structure.questions}
+    steps = {step.id: step for step in structure.steps}
     return Chapter(
         structure.id,
         structure.number,
         structure.title,
         structure.packages,
         tuple(tasks.values()),
-        {language: _blocks(page, tasks) for language, page in pages.items()},
+        tuple(questions.values()),
+        {
+            language: tuple(_block(part, tasks, questions, steps) for part in page.parts)
+            for language, page in pages.items()
+        },
         structure.folder,
     )
-
-
-def _match(structure: Structure, page: Page) -> None:
-    """Refuses a page with other tasks than chapter.toml has."""
-    known = {task.name for task in structure.tasks}
-    for mark in page.marks:
-        if mark.kind in ("task", "hint") and mark.name not in known:
-            raise broken(page.path, mark.line, f"chapter.toml has no task {mark.name}")
-    placed = {mark.name for mark in page.marks if mark.kind == "task"}
-    for task in structure.tasks:
-        if task.name not in placed:
-            raise broken(structure.file, task.line, f"{page.path.name} has no [!TASK] {task.name}")
 
 
 def _task(folder: Path, task: TaskStructure, pages: Mapping[str, Page]) -> Task:
@@ -77,7 +91,7 @@ def _task(folder: Path, task: TaskStructure, pages: Mapping[str, Page]) -> Task:
         scene=scene if scene.is_file() else None,
         body={language: _body(page, task.name) for language, page in pages.items()},
         hints={
-            language: tuple(hint.body for hint in page.hints if hint.task == task.name)
+            language: tuple(hint.body for hint in page.hints if hint.id == task.name)
             for language, page in pages.items()
         },
         solutions=scripts(folder / "solutions" / task.name),
@@ -86,11 +100,52 @@ def _task(folder: Path, task: TaskStructure, pages: Mapping[str, Page]) -> Task:
 
 
 def _body(page: Page, task: str) -> str:
-    return next(part.body for part in page.parts if isinstance(part, TaskQuote) and part.task == task)
+    return next(part.body for part in page.parts if isinstance(part, TaskQuote) and part.id == task)
 
 
-def _blocks(page: Page, tasks: Mapping[str, Task]) -> tuple[Block, ...]:
-    return tuple(TaskPlace(tasks[part.task]) if isinstance(part, TaskQuote) else part for part in page.parts)
+def _question(question: QuestionStructure, pages: Mapping[str, Page]) -> Question:
+    quotes = {
+        language: next(part for part in page.parts if isinstance(part, QuestionQuote) and part.id == question.name)
+        for language, page in pages.items()
+    }
+    return Question(
+        id=question.id,
+        title=question.title,
+        points=question.points,
+        answer=question.answer,
+        experiment=question.experiment,
+        body={language: quote.body for language, quote in quotes.items()},
+        choices={language: quote.choices for language, quote in quotes.items()},
+        explanation={
+            language: next(answer.body for answer in page.answers if answer.id == question.name)
+            for language, page in pages.items()
+        },
+    )
+
+
+def _block(
+    part: Part, tasks: Mapping[str, Task], questions: Mapping[str, Question], steps: Mapping[str, StepStructure]
+) -> Block:
+    if isinstance(part, TaskQuote):
+        return TaskPlace(tasks[part.id])
+    if isinstance(part, QuestionQuote):
+        return QuestionPlace(questions[part.id])
+    if isinstance(part, Step) and part.id in steps:
+        return _step(part, steps[part.id])
+    return part
+
+
+def _step(step: Step, told: StepStructure) -> Step:
+    return replace(
+        step,
+        status=told.status,
+        shows=told.shows,
+        varies=told.varies,
+        scene=told.scene,
+        inside=told.inside,
+        seconds=told.seconds,
+        needs=told.needs,
+    )
 
 
 def _wrong(script: Path) -> Wrong:

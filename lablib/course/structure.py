@@ -4,36 +4,69 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from lablib.course.model import Text
+from lablib.course.model import Step, Text
 from lablib.course.source import broken, read_text
-from lablib.language import LANGUAGES
+from lablib.course.table import Table
 
 FILE = "chapter.toml"
-_CHAPTER_KEYS = frozenset({"id", "title", "packages", "task"})
+_CHAPTER_KEYS = frozenset({"id", "title", "packages", "task", "question", "step"})
 _TASK_KEYS = frozenset({"id", "title", "points", "needs"})
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_TASK_HEADER = re.compile(r"\s*\[\[\s*task\s*\]\]")
+_QUESTION_KEYS = frozenset({"id", "title", "points", "answer", "experiment"})
+_STEP_KEYS = frozenset({"status", "shows", "varies", "scene", "inside", "seconds", "needs"})
+_HEADER = re.compile(r"""\s*\[\[?\s*(?P<name>(task|question)(?=\s*\]\])|step\s*\.\s*["']?[^"'\]\s]+)["']?\s*\]""")
 
 
 @dataclass(frozen=True)
-class TaskStructure:
-    """A task as chapter.toml has it. `id` is `chapter/task`, `line` where it begins."""
+class _Entry:
+    """What a task and a question have in common. `id` is `chapter/name`, `line` where it begins."""
 
     id: str
     title: Text
     points: int
-    needs: tuple[str, ...]
-    line: int
+    table: Table
 
     @property
     def name(self) -> str:
-        """The task's id without its chapter's."""
+        """The id without the chapter's."""
         return self.id.partition("/")[2]
+
+    @property
+    def line(self) -> int:
+        return self.table.first
+
+
+@dataclass(frozen=True)
+class TaskStructure(_Entry):
+    """A task as chapter.toml has it."""
+
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class QuestionStructure(_Entry):
+    """A question as chapter.toml has it."""
+
+    answer: int
+    experiment: str
+
+
+@dataclass(frozen=True)
+class StepStructure:
+    """How a step behaves, as chapter.toml has it; `model.Step` says what each part means."""
+
+    id: str
+    status: int
+    shows: tuple[str, ...]
+    varies: tuple[str, ...]
+    scene: Path | None
+    inside: str
+    seconds: float
+    needs: tuple[str, ...]
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -45,6 +78,9 @@ class Structure:
     title: Text
     packages: tuple[str, ...]
     tasks: tuple[TaskStructure, ...]
+    questions: tuple[QuestionStructure, ...]
+    steps: tuple[StepStructure, ...]
+    """Those that have a table; the others behave as `model.Step` does by itself."""
     folder: Path
     line: int
 
@@ -77,99 +113,95 @@ def read_structure(folder: Path) -> Structure:
     except tomllib.TOMLDecodeError as error:
         raise broken(path, _toml_line(str(error), text), f"this is not TOML: {error}") from error
     lines = text.split("\n")
-    headers = [at for at, line in enumerate(lines, 1) if _TASK_HEADER.match(line)]
-    table = _Table(path, values, lines, 1, min(headers, default=len(lines) + 1))
+    headers = _headers(lines)
+    table = Table(path, values, lines, 1, min(headers, default=len(lines) + 1))
     table.refuse_others(_CHAPTER_KEYS)
     chapter = table.id()
     if chapter != name:
-        raise broken(path, table.line("id"), f"the id is {chapter}, but the folder is called {folder.name}")
-    title = table.title()
-    packages = table.names("packages")
-    return Structure(chapter, int(number), title, packages, _tasks(table, chapter, headers), folder, table.line("id"))
+        raise table.broken("id", f"the id is {chapter}, but the folder is called {folder.name}")
+    title, packages = table.title(), table.texts("packages")
+    tasks = tuple(_task(task, chapter) for task in _array(table, "task", headers))
+    questions = tuple(_question(question, chapter) for question in _array(table, "question", headers))
+    _refuse_twins((*tasks, *questions))
+    steps = tuple(_step(step, id, folder) for id, step in _steps(table, headers))
+    return Structure(chapter, int(number), title, packages, tasks, questions, steps, folder, table.line("id"))
 
 
-def _tasks(chapter: _Table, chapter_id: str, headers: list[int]) -> tuple[TaskStructure, ...]:
-    values = chapter.values.get("task", [])
+def _headers(lines: list[str]) -> Mapping[int, str]:
+    """Where a table of a task, a question or a step begins: `task`, `question` or `step.ID` by line."""
+    found = ((at, _HEADER.match(line)) for at, line in enumerate(lines, 1))
+    return {at: re.sub(r"""[\s"']""", "", header["name"]) for at, header in found if header}
+
+
+def _array(chapter: Table, kind: str, headers: Mapping[int, str]) -> Iterator[Table]:
+    """The tables that are written as [[kind]]."""
+    values = chapter.values.get(kind, [])
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise broken(chapter.path, chapter.line("task"), "tasks are written as [[task]]")
-    starts = headers if len(headers) == len(values) else [chapter.line("task")] * len(values)
-    ends = [*starts[1:], len(chapter.lines) + 1]
-    tasks: dict[str, TaskStructure] = {}
-    for value, start, end in zip(values, starts, ends, strict=True):
-        table = _Table(chapter.path, value, chapter.lines, start, end)
-        table.refuse_others(_TASK_KEYS)
-        name = f"{chapter_id}/{table.id()}"
-        if first := tasks.get(name):
-            raise broken(table.path, table.line("id"), f"the task id {name} is taken in line {first.line}")
-        tasks[name] = TaskStructure(name, table.title(), table.points(), table.names("needs"), start)
-    return tuple(tasks.values())
+        raise chapter.broken(kind, f"{kind}s are written as [[{kind}]]")
+    starts = [at for at, name in headers.items() if name == kind]
+    if len(starts) != len(values):  # written in another way
+        starts = [chapter.line(kind)] * len(values)
+    for value, start in zip(values, starts, strict=True):
+        yield Table(chapter.path, value, chapter.lines, start, _end(chapter, start, headers))
 
 
-@dataclass(frozen=True)
-class _Table:
-    """A table of chapter.toml and the lines it is in, from `first` to before `end`."""
+def _steps(chapter: Table, headers: Mapping[int, str]) -> Iterator[tuple[str, Table]]:
+    """The tables of steps, each with the step's id."""
+    values = chapter.values.get("step", {})
+    if not isinstance(values, dict) or not all(isinstance(value, dict) for value in values.values()):
+        raise chapter.broken("step", "a step's table is written as [step.ID]")
+    for id, value in values.items():
+        start = next((at for at, name in headers.items() if name == f"step.{id}"), chapter.line("step"))
+        yield id, Table(chapter.path, value, chapter.lines, start, _end(chapter, start, headers))
 
-    path: Path
-    values: Mapping[str, Any]
-    lines: list[str]
-    first: int
-    end: int
 
-    def line(self, key: str) -> int:
-        """Where `key` is set, or else the table begins. tomllib does not say, so the text is searched: first this
-        table's own lines, then those of every header, since `[key]` may follow the tasks."""
-        name = rf"""["']?{re.escape(key)}["']?\s*"""
-        own = re.compile(rf"\s*(\[\s*task\s*\.\s*)?{name}[].=]")
-        header = re.compile(rf"\s*\[+\s*{name}[].]")
-        for pattern, places in ((own, range(self.first, self.end)), (header, range(1, len(self.lines) + 1))):
-            for at in places:
-                if pattern.match(self.lines[at - 1]):
-                    return at
-        return self.first
+def _end(chapter: Table, start: int, headers: Mapping[int, str]) -> int:
+    return min((at for at in headers if at > start), default=len(chapter.lines) + 1)
 
-    def refuse_others(self, known: frozenset[str]) -> None:
-        for key in self.values:
-            if key not in known:
-                reason = f"the key {key} is unknown; known are {', '.join(sorted(known))}"
-                raise broken(self.path, self.line(key), reason)
 
-    def get(self, key: str) -> Any:
-        if key not in self.values:
-            raise broken(self.path, self.first, f"the key {key} is missing")
-        return self.values[key]
+def _task(table: Table, chapter: str) -> TaskStructure:
+    table.refuse_others(_TASK_KEYS)
+    return TaskStructure(f"{chapter}/{table.id()}", table.title(), table.points(), table, table.needs())
 
-    def id(self) -> str:
-        value = self.get("id")
-        if not isinstance(value, str) or not _ID.fullmatch(value):
-            reason = "an id is text of lower-case letters and digits, in words joined by -"
-            raise broken(self.path, self.line("id"), reason)
-        return value
 
-    def title(self) -> Text:
-        value, line = self.get("title"), self.line("title")
-        if not isinstance(value, dict):
-            raise broken(self.path, line, "a title is a table with one text for each language")
-        for language in LANGUAGES:
-            if language not in value:
-                raise broken(self.path, line, f"the title has no text for {language}")
-        for language, text in value.items():
-            if language not in LANGUAGES:
-                raise broken(self.path, line, f"the title's language {language} is unknown")
-            if not isinstance(text, str):
-                raise broken(self.path, line, f"the title for {language} is not text")
-        return {language: value[language] for language in LANGUAGES}
+def _question(table: Table, chapter: str) -> QuestionStructure:
+    table.refuse_others(_QUESTION_KEYS)
+    id, title, points = f"{chapter}/{table.id()}", table.title(), table.points()
+    return QuestionStructure(id, title, points, table, table.answer(), table.text("experiment"))
 
-    def points(self) -> int:
-        value = self.get("points")
-        if type(value) is not int or value <= 0:  # a bool is an int too
-            raise broken(self.path, self.line("points"), "points are a whole number above 0")
-        return value
 
-    def names(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise broken(self.path, self.line(key), f"{key} is a list of texts")
-        return tuple(value)
+def _refuse_twins(entries: Iterable[TaskStructure | QuestionStructure]) -> None:
+    """Tasks and questions are called alike on the command line, and what was passed is kept by id."""
+    lines: dict[str, int] = {}
+    for entry in entries:
+        if entry.id in lines:
+            raise entry.table.broken("id", f"the id {entry.id} is taken in line {lines[entry.id]}")
+        lines[entry.id] = entry.line
+
+
+def _step(table: Table, id: str, folder: Path) -> StepStructure:
+    table.refuse_others(_STEP_KEYS)
+    return StepStructure(
+        id,
+        table.status(),
+        table.patterns("shows"),
+        table.patterns("varies"),
+        _scene(table, folder),
+        table.text("inside", ""),
+        table.seconds(Step.seconds),
+        table.needs(),
+        table,
+    )
+
+
+def _scene(table: Table, folder: Path) -> Path | None:
+    name = table.text("scene", "")
+    if not name:
+        return None
+    scene = folder / "scenes" / f"{name}.sh"
+    if "/" in name or not scene.is_file():
+        raise table.broken("scene", f"there is no scene scenes/{name}.sh")
+    return scene
 
 
 def _toml_line(message: str, text: str) -> int:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+_PROCESS_GROUP = 5 - 3
 _START_TIME = 22 - 3
-"""Field 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
+"""Fields 5 and 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class ProcFS:
         """One letter, such as R, S, T or Z."""
         stat = self._stat(pid)
         return stat[0] if stat else None
+
+    def process_group(self, pid: int) -> int | None:
+        stat = self._stat(pid)
+        return int(stat[_PROCESS_GROUP]) if stat else None
 
     def status(self, pid: int) -> dict[str, str] | None:
         """The fields of /proc/PID/status."""

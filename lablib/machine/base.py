@@ -47,6 +47,16 @@ class Completed:
     """True when it wrote more than the limit; the rest was thrown away."""
 
 
+@dataclass(frozen=True)
+class Foreground:
+    """Who has a terminal: tcgetpgrp(3)'s process group."""
+
+    program: str
+    """The name of the program that leads it; empty when it has just ended."""
+    waits: bool
+    """Whether one of its processes sleeps until a key is pressed, or until something else happens that it watches."""
+
+
 class Shell(Protocol):
     """A program on a real PTY of the machine."""
 
@@ -65,6 +75,9 @@ class Shell(Protocol):
     @property
     def status(self) -> int | None:
         """Exit code, or minus a signal's number; None while it runs."""
+
+    def foreground(self) -> Foreground:
+        """Who has the terminal now. Raises MachineError."""
 
 
 class Watch(Protocol):
@@ -87,8 +100,9 @@ class Machine(Protocol):
     def open(self) -> Capabilities:
         """Brings the machine up. Raises MachineError with a remedy."""
 
-    def shell(self, size: Size, argv: Sequence[str] = ()) -> Shell:
-        """A login shell of the student's world (or `argv`) on a PTY."""
+    def shell(self, size: Size, argv: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Shell:
+        """A shell of the student's world (or `argv`) on a PTY, with `environment` beside what every program there
+        has."""
 
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
         """Runs `argv` as root in the student's `~/lab`, input closed; at most `limit` bytes of each output are kept,

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, Completed, Shell, Size, Watch
+from lablib.machine.base import Capabilities, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError
 from lablib.verdict import Result
 
 ANSWER_SECONDS = 10.0
-"""How long a check, a file or a stop may take; each is milliseconds in a machine that works."""
+"""How long a check or a file may take; each is milliseconds in a machine that works."""
+STOP_SECONDS = 40.0
+"""How long stopping may take: the agent gives up well before (`agent.lab.STOP_SECONDS`)."""
 
 
 class ServedShell:
     """A program on a PTY behind the agent."""
 
-    def __init__(self, channel: Channel, request: dict[str, Any]) -> None:
+    def __init__(self, channel: Channel, request: dict[str, Any], ask: Callable[[Type, Any], Frame]) -> None:
         self._channel = channel
+        self._ask = ask
         self._status: int | None = None
         self._ended = threading.Event()
         channel.send(Type.SPAWN, request)
@@ -53,6 +56,14 @@ class ServedShell:
 
     def close(self) -> None:
         self._tell(Type.HANGUP)
+
+    def foreground(self) -> Foreground:
+        if self._ended.is_set():
+            return Foreground("", False)
+        found = self._ask(Type.FOREGROUND, self._channel.number).json()
+        if not isinstance(found, list) or len(found) != 2:
+            raise WireError("not a foreground")
+        return Foreground(_short(found[0]), found[1] is True)
 
     def _tell(self, type: Type, value: Any = None) -> None:
         if not self._ended.is_set():
@@ -138,9 +149,14 @@ class ServedMachine:
     ) -> None:
         self.close()
 
-    def shell(self, size: Size, argv: Sequence[str] = ()) -> Shell:
-        argv = list(argv) or ["/bin/bash"]
-        return ServedShell(self._channel(), {"argv": argv, "tty": [size.columns, size.rows], "input": 0})
+    def shell(self, size: Size, argv: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Shell:
+        request = {
+            "argv": list(argv) or ["/bin/bash"],
+            "env": dict(environment or {}),
+            "tty": [size.columns, size.rows],
+            "input": 0,
+        }
+        return ServedShell(self._channel(), request, self._ask)
 
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
         channel = self._channel(2 * limit)
@@ -165,7 +181,7 @@ class ServedMachine:
         return ServedWatch(self._channel(), task)
 
     def stop_processes(self) -> bool:
-        return self._ask(Type.STOP).json() is True
+        return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
 
     def save_work(self) -> bool:
         return False
@@ -175,23 +191,23 @@ class ServedMachine:
             raise MachineError("machine-gone")
         return self._link.channel(bulk)
 
-    def _ask(self, type: Type, value: Any = None) -> Frame:
-        return ask(self._channel(), type, value)
+    def _ask(self, type: Type, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
+        return ask(self._channel(), type, value, seconds)
 
 
-def ask(channel: Channel, type: Type, value: Any = None) -> Frame:
+def ask(channel: Channel, type: Type, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
     """Sends a request that has one frame for an answer, and returns that. Raises MachineError."""
     try:
         channel.send(type, value)
-        return answer(channel)
+        return answer(channel, seconds)
     finally:
         channel.close()
 
 
-def answer(channel: Channel) -> Frame:
+def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
     """The next frame of an answer. Raises MachineError, also when the agent says that it failed."""
     try:
-        frame = channel.next(ANSWER_SECONDS)
+        frame = channel.next(seconds)
     except TimeoutError:
         raise MachineError("machine-silent") from None
     if frame is None:

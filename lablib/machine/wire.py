@@ -53,15 +53,16 @@ class Type(IntEnum):
     STOP = 9  # stop every process of the student's
     WRITE = 10  # json: path, mode, input (bytes that INPUT will bring)
     QUIT = 11
-    SAVE = 13  # json: the fingerprint of the work folder that is kept, or ""; see agent/work.py
-    RESTORE = 14  # json: path of an archive to unpack into the work folder, before anything runs in it
+    FOREGROUND = 13  # json: the channel of a shell
+    SAVE = 14  # json: the fingerprint of the work folder that is kept, or ""; see agent/work.py
+    RESTORE = 15  # json: path of an archive to unpack into the work folder, before anything runs in it
     HELLO = 32  # json: capabilities
     ACK = 33  # 4 bytes: bytes of host-to-agent stream read
     OUTPUT = 34
     ERROR_OUTPUT = 35
     EXIT = 36  # json: status, truncated
     RESULTS = 37  # json: list of results, one frame
-    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE, SAVE (after an archive as OUTPUT, if it changed) and RESTORE
+    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
     FAULT = 39  # json: what went wrong with a request, for our logs
 
 

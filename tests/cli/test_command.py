@@ -41,7 +41,7 @@ def test_list_json_has_its_stable_form(labs: Labs, home: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     value = json.loads(done.stdout)
     assert set(value) == {"chapters"}
-    assert {frozenset(chapter) for chapter in value["chapters"]} == {frozenset({"id", "title", "tasks"})}
+    assert {frozenset(chapter) for chapter in value["chapters"]} == {frozenset({"id", "title", "tasks", "questions"})}
     tasks = {task["id"]: task for chapter in value["chapters"] for task in chapter["tasks"]}
     assert {frozenset(task) for task in tasks.values()} == {frozenset({"id", "title", "state"})}
     assert tasks[TASK]["state"] == "passed"

@@ -243,4 +243,4 @@ def chapter(folder: Path) -> Chapter:
         "en": (en, step, TaskPlace(first), TaskPlace(second)),
         "zh": (zh, step, TaskPlace(first), TaskPlace(second)),
     }
-    return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), blocks, folder)
+    return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), (), blocks, folder)

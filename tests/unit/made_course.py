@@ -17,12 +17,28 @@ packages = ["procps"]
 id = "move"
 title = { en = "Move", zh = "移动" }
 points = 10
-needs = ["cgroup2"]
+needs = ["controller:memory"]
 
 [[task]]
 id = "clean-up"
 title = { en = "Clean up", zh = "清理" }
 points = 5
+
+[[question]]
+id = "why"
+title = { en = "Why", zh = "为何" }
+points = 3
+answer = 2
+experiment = "try"
+
+[step.try]
+status = 1
+shows = ["not +permitted"]
+varies = ["pid [0-9]+"]
+scene = "made"
+inside = "look"
+seconds = 2.5
+needs = ["program:rm", "feature:psi", "systemd"]
 """
 
 PAGE = """\
@@ -58,6 +74,23 @@ Between.
 > [!HINT] move
 > Second.
 
+```bash {run id=try leaves}
+rm -r test
+```
+
+> [!QUESTION] why
+> What does it say?
+>
+> - a list of the body
+>
+> So?
+>
+> - Nothing.
+> - It is *not* permitted.
+
+> [!ANSWER] why
+> The files are the kernel's.
+
 ## The end
 
 > [!TASK] clean-up
@@ -69,6 +102,7 @@ FILES = {
     "en.md": PAGE,
     "zh.md": PAGE,
     "scenes/move.sh": "#!/bin/sh\n",
+    "scenes/made.sh": "#!/bin/sh\n",
     "solutions/move/b.sh": "#!/bin/sh\n",
     "solutions/move/a.py": "#!/usr/bin/python3\n",
     "solutions/clean-up/a.sh": "#!/bin/sh\n",

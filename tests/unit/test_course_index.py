@@ -39,7 +39,10 @@ def unparsed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def plain(found: list[ChapterEntry]) -> list[object]:
-    return [(c.id, c.number, c.title, [(task.id, task.title) for task in c.tasks]) for c in found]
+    return [
+        (c.id, c.number, c.title, [(t.id, t.title) for t in c.tasks], [(q.id, q.title) for q in c.questions])
+        for c in found
+    ]
 
 
 EXPECTED = [
@@ -48,11 +51,12 @@ EXPECTED = [
         2,
         {"en": "Control groups", "zh": "控制组"},
         [("cgroups/move", {"en": "Move", "zh": "移动"}), ("cgroups/clean-up", {"en": "Clean up", "zh": "清理"})],
+        [("cgroups/why", {"en": "Why", "zh": "为何"})],
     )
 ]
 
 
-def test_chapters_are_named_with_their_tasks(content: Path) -> None:
+def test_chapters_are_named_with_their_tasks_and_questions(content: Path) -> None:
     assert plain(chapters(str(content))) == EXPECTED
 
 
@@ -100,12 +104,13 @@ def test_another_content_with_the_same_stamps_is_another_course(content: Path, t
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("2\n", "1\n"),
-        ("2\n", "\udcff"),
+        ("3\n", "2\n"),
+        ("3\n", "\udcff"),
         ("\nend", ""),
         ("\nend", "\n"),
         ("\nend", "\nx\nend"),
         ("\ncgroups\t2\t", "\n\t2\t"),
+        ("\ncgroups\t2\t", "\n?\t2\t"),
         ("\ncgroups\t2\t", "\ncgroups\ttwo\t"),
         ("\t控制组", ""),
         ("\t控制组", "\t控制组\t"),

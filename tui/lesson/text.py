@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from lablib.course.model import Chapter, Prose, Step
+from lablib.course.model import Chapter, Prose, Question, Step, TaskPlace
 from lablib.errors import LabsError
 from lablib.i18n import CHECK_MESSAGES, MESSAGES, catalogue
 from lablib.text import printable
@@ -61,7 +61,8 @@ def visible(text: str, *, lines: int = 0) -> str:
 
 
 def chapter_markdown(chapter: Chapter, language: str, words: Words) -> str:
-    """A chapter to be read: steps as code, each task as a quoted line that points at its card (`task_line`)."""
+    """A chapter to be read: steps as code, each task as a quoted line that points at its card (`task_line`),
+    each question as a quote."""
     numbers = {task.id: number for number, task in enumerate(chapter.tasks, 1)}
     parts = []
     for block in chapter.blocks[language]:
@@ -69,8 +70,10 @@ def chapter_markdown(chapter: Chapter, language: str, words: Words) -> str:
             parts.append(plain_fences(block.markdown))
         elif isinstance(block, Step):
             parts.append(_fenced(block.commands, "bash"))
-        else:
+        elif isinstance(block, TaskPlace):
             parts.append(task_line(chapter, numbers.get(block.task.id, 0), language, words))
+        else:
+            parts.append(question_text(block.question, language))
     return "\n\n".join(parts)
 
 
@@ -78,6 +81,13 @@ def task_line(chapter: Chapter, number: int, language: str, words: Words) -> str
     """The line of the prose that stands for the task `number`, counted from 1."""
     title = chapter.tasks[number - 1].title[language]
     return f"> **{words.screen('task', number=number, total=len(chapter.tasks))} · {title}**"
+
+
+def question_text(question: Question, language: str) -> str:
+    """A question to be read, its choices numbered."""
+    choices = "\n".join(f"{number}. {choice}" for number, choice in enumerate(question.choices[language], 1))
+    text = f"**? · {question.title[language]}**\n\n{plain_fences(question.body[language])}\n\n{choices}"
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def plain_fences(markdown: str) -> str:

@@ -16,8 +16,9 @@ from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.procfs import ProcFS
 from lablib.verdict import Context
 
-STOP_SECONDS = 5.0
-"""How long to chase processes that fork faster than they can be stopped."""
+STOP_SECONDS = 20.0
+"""How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
+second and more, and the machine may have other work."""
 _WAITING_STATES = frozenset("D")
 """A process in vfork(2) waits in this state until its child has called execve(2), and a child that was stopped before
 never does. It runs no more instruction of its own before it stops as well."""
@@ -25,6 +26,8 @@ _WAITING_ROUNDS = 5
 _SETTLE_SECONDS = 0.01
 """For the signalled to run once more, which is when they stop."""
 _STOPPED_STATES = frozenset("TtZX")
+_PF_KTHREAD = 0x00200000
+"""include/linux/sched.h: a thread of the kernel's own, among the flags of /proc/PID/stat."""
 
 
 class Lab(Protocol):
@@ -71,13 +74,13 @@ class GuestLab:
         student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
         end = time.monotonic() + STOP_SECONDS
         waiting_rounds = 0
-        while time.monotonic() < end:
-            with _undisturbed():
+        with _undisturbed():
+            while time.monotonic() < end:
                 found = self._stop_once()
-            waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
-            if not found or waiting_rounds == _WAITING_ROUNDS:
-                return True
-            time.sleep(_SETTLE_SECONDS)
+                waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
+                if not found or waiting_rounds == _WAITING_ROUNDS:
+                    return True
+                time.sleep(_SETTLE_SECONDS)
         return False
 
     def _stop_once(self) -> set[str]:
@@ -93,15 +96,18 @@ class GuestLab:
         return found
 
     def _running_states(self, pid: str) -> set[str]:
-        """The states of the threads of `pid` that have not stopped, if it is a process of the student's."""
-        try:
-            with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
-                fields = dict(line.split(":\t", 1) for line in status if ":\t" in line)
-            if len(fields.get("NSpid", "").split()) < 2:
-                return set()
-            return {_thread_state(pid, thread) for thread in os.listdir(f"/proc/{pid}/task")} - _STOPPED_STATES
-        except OSError:
-            return set()  # it has ended meanwhile
+        """The states of the threads of `pid` that have not stopped; none for the agent and the kernel's own threads:
+        all else in a guest is the student's."""
+        state, flags, threads = _stat(f"/proc/{pid}/stat")
+        if int(pid) == os.getpid() or flags & _PF_KTHREAD:
+            return set()
+        states = {state}
+        if threads > 1:
+            try:
+                states = {_stat(f"/proc/{pid}/task/{thread}/stat")[0] for thread in os.listdir(f"/proc/{pid}/task")}
+            except OSError:
+                return set()  # it has ended meanwhile
+        return states - _STOPPED_STATES
 
 
 @contextmanager
@@ -119,9 +125,11 @@ def _undisturbed() -> Iterator[None]:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _thread_state(pid: str, thread: str) -> str:
+def _stat(path: str) -> tuple[str, int, int]:
+    """State, flags and number of threads (proc(5), fields 3, 9 and 20), in one read: there may be very many of them."""
     try:
-        with open(f"/proc/{pid}/task/{thread}/stat", "rb") as stat:
-            return stat.read().rpartition(b") ")[2][:1].decode()
-    except OSError:
-        return "X"
+        with open(path, "rb") as stat:
+            fields = stat.read().rpartition(b") ")[2].split()
+        return fields[0].decode(), int(fields[6]), int(fields[17])
+    except (OSError, IndexError):
+        return "X", 0, 0  # it has ended

@@ -9,6 +9,7 @@ import struct
 import termios
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lablib.machine.agent.foreground import NOBODY, foreground
 from lablib.machine.wire import SHELL_WINDOW, Type
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Program(Protocol):
     def credit(self, consumed: int) -> None: ...
     def hang_up(self) -> None: ...
     def exited(self, status: int) -> None: ...
+    def foreground(self) -> tuple[str, bool]: ...
 
 
 class Server(Protocol):
@@ -88,6 +90,9 @@ class Terminal:
     def credit(self, consumed: int) -> None:
         self._credit = min(SHELL_WINDOW, self._credit + max(0, consumed))
         self._listen()
+
+    def foreground(self) -> tuple[str, bool]:
+        return foreground(self._master) if self._master >= 0 else NOBODY
 
     def hang_up(self) -> None:
         """Closes the master: the kernel sends SIGHUP to the session. EXIT follows when the program has ended."""
@@ -174,6 +179,10 @@ class Run:
 
     def credit(self, consumed: int) -> None:
         """Its output is bounded by its limit instead."""
+
+    def foreground(self) -> tuple[str, bool]:
+        """It has no terminal."""
+        return NOBODY
 
     def hang_up(self) -> None:
         """It has no terminal; it is left to run."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
+from lablib.machine.agent.foreground import NOBODY
 from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.programs import Program, Run, Terminal
 from lablib.machine.agent.spawner import SpawnerClient
@@ -55,6 +56,7 @@ class Service:
             Type.QUIT: self._quit,
             Type.SAVE: self._save,
             Type.RESTORE: self._restore,
+            Type.FOREGROUND: self._foreground,
         }
 
     def run(self) -> None:
@@ -145,6 +147,10 @@ class Service:
     def _credit(self, frame: Frame) -> None:
         if program := self._programs.get(frame.channel):
             program.credit(int(frame.json()))
+
+    def _foreground(self, frame: Frame) -> None:
+        program = self._programs.get(int(frame.json()))
+        self.send_json(Type.DONE, frame.channel, program.foreground() if program else NOBODY)
 
     def _remember(self, frame: Frame) -> None:
         task = str(frame.json())

@@ -1,0 +1,55 @@
+"""`labs dev`: for those who write chapters."""
+
+from __future__ import annotations
+
+import datetime
+
+from lablib.errors import UsageError
+from lablib.i18n import catalogue
+from lablib.machine.base import Machine
+from lablib.machine.choose import machine_factory
+from lablib.player import Played, perform
+from lablib.session.recording import Recorded, Recording, recording_file, save_recording
+from labs import course
+from labs.arguments import Arguments, nearest
+from labs.exits import ExitCode
+from labs.playing import SIZE, remarks
+
+ACTIONS = ("record",)
+
+
+def run_dev(arguments: Arguments, language: str) -> int:
+    action, name = arguments.operands
+    if action not in ACTIONS:
+        raise UsageError("unknown-action", name=action, hint=nearest(action, ACTIONS))
+    return _record(name, arguments.value("--on", "auto"), language)
+
+
+def _record(name: str, on: str, language: str) -> int:
+    """Plays the chapter and keeps what its steps did, if each behaves as it declares."""
+    chapter, words = course.chapter(name), catalogue(language)
+    with machine_factory(on)() as machine:
+        played = list(perform(chapter, machine, SIZE))
+        wrong = [one for one in played if not one.as_declared]
+        for one in wrong:
+            print("\n".join([one.step.id, *remarks(one, words)]))
+        if wrong:
+            return ExitCode.FAIL
+        save_recording(chapter.folder, _recording(machine, played))
+        print(words.text("dev.recorded", path=str(recording_file(chapter.folder, machine.kind))))
+    return ExitCode.PASS
+
+
+def _recording(machine: Machine, played: list[Played]) -> Recording:
+    here = machine.capabilities
+    steps = {
+        one.step.id: Recorded(one.outcome.end, one.outcome.status, one.outcome.output) for one in played if one.outcome
+    }
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Recording(here.kind, here.release, _distribution(machine), today, SIZE.columns, steps)
+
+
+def _distribution(machine: Machine) -> str:
+    """PRETTY_NAME of os-release(5)."""
+    asked = ["/bin/sh", "-c", '. /etc/os-release && printf %s "$PRETTY_NAME"']
+    return machine.run(asked, timeout=10, limit=200).out.decode(errors="replace")
