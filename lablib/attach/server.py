@@ -6,8 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from lablib.attach.frames import VERSION, FrameError, Kind, error_value, receive, send, send_json
 from lablib.attach.sockets import is_same_user, listen, remove
@@ -21,33 +20,44 @@ REQUEST_SECONDS = 5.0
 
 
 class ControlSocket:
-    """The socket of the lesson of `chapter`, while it is entered. `open_shell` and `reset` are called in threads, and
-    may wait; `reset` returns the seconds it took. What they raise is told to who asked."""
+    """The socket of the lesson of `chapter`. `open_shell` and `reset` are called in threads, and may wait; `reset`
+    returns the seconds it took. What they raise is told to who asked."""
 
     def __init__(self, chapter: str, open_shell: Callable[[Size], Shell], reset: Callable[[], float]) -> None:
         self._chapter = chapter
         self._open_shell = open_shell
         self._reset = reset
         self._room = threading.Semaphore(MOST)
+        self._lock = threading.Lock()
+        self._listening: socket.socket | None = None
+        self._closed = False
 
-    def __enter__(self) -> Self:
-        """Raises LabsError when there can be no socket."""
-        self._listening, self._lab = listen(self._chapter)
-        _start("attach-accept", self._accept)
-        return self
+    @property
+    def is_open(self) -> bool:
+        return self._listening is not None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        remove(self._lab)
-        self._listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
-        self._listening.close()
+    def open(self) -> None:
+        """Lets terminals in from now on, unless it was closed. Raises LabsError when there can be no socket."""
+        with self._lock:
+            if not self._closed:
+                self._listening, self._lab = listen(self._chapter)
+                _start("attach-accept", partial(self._accept, self._listening))
 
-    def _accept(self) -> None:
+    def close(self) -> None:
+        """Lets no more in; those that are there stay until their shells end. Safe to call twice."""
+        with self._lock:
+            self._closed = True
+            listening, self._listening = self._listening, None
+        if listening is not None:
+            remove(self._lab)
+            listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+            listening.close()
+
+    def _accept(self, listening: socket.socket) -> None:
         while True:
             self._room.acquire()
             try:
-                connection, _ = self._listening.accept()
+                connection, _ = listening.accept()
             except OSError:
                 return  # closed
             _start("attach-terminal", partial(self._hear, connection))

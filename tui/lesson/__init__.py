@@ -19,11 +19,12 @@ def run_lesson(
     start_task: str | None = None,
 ) -> int:
     """Shows the lesson until the student quits. Returns the exit code: 0, 3 when no machine could be had, 128 plus
-    the number of a signal that ended it. The machine is closed whatever happens.
+    the number of a signal that ended it. The machine is closed whatever happens. Other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 
     app = LessonApp(chapter, machine_factory, language, progress, start_task)
+    app.backstage.offer(chapter.id)
     try:
         app.run()
     finally:

@@ -10,6 +10,7 @@ from time import monotonic
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from lablib.attach.server import ControlSocket
 from lablib.course.model import Task
 from lablib.errors import LabsError, MachineError
 from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
@@ -40,9 +41,9 @@ class MachineResetting(Message):
     """This machine is being taken away for a fresh one; MachineReady or MachineFailed follows."""
 
 
-class WorkNotKept(Message):
-    """What is in `~/lab` now is not kept, and `error` says why; said once for each reason. When it refuses a reset, the
-    machine is left as it is."""
+class Trouble(Message):
+    """Something fails that the lesson goes on without, such as keeping what is in `~/lab`: `error` says what, once for
+    each reason. When it refuses a reset, the machine is left as it is."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -101,6 +102,11 @@ class Backstage:
         self._bringing = threading.Lock()
         self._settled = threading.Event()
         self._replaced = threading.Event()
+        self._socket: ControlSocket | None = None
+
+    def offer(self, chapter: str) -> None:
+        """Lets other terminals in once `open` is called: `labs shell` and `labs reset` for the lesson of `chapter`."""
+        self._socket = ControlSocket(chapter, self.shell_when_up, self.reset_now)
 
     def open(self) -> None:
         """Brings a machine up, in place of one that failed."""
@@ -152,6 +158,8 @@ class Backstage:
         """The same, waiting for it; for when there is no screen left to tell. Raises what the machine raises."""
         self._closing.set()
         self._end_turn()
+        if self._socket is not None:
+            self._socket.close()
         _posted(self._keep_last)  # the machine goes all the same
         with self._lock:
             machine = self._machine
@@ -162,7 +170,17 @@ class Backstage:
 
     def _open(self) -> None:
         with self._bringing:
+            self._let_in()
             _posted(self._bring_up)
+
+    def _let_in(self) -> None:
+        if self._socket is None or self._socket.is_open:
+            return
+        try:
+            self._socket.open()
+        except LabsError as error:
+            post(self._target, Trouble(error))
+            self._socket = None
 
     def _bring_up(self) -> None:
         """A machine in place of the one that may be there. Raises what the machine raises, having posted it."""
@@ -204,7 +222,7 @@ class Backstage:
                 if key in LOST:
                     return  # that is said by who is watching
                 if key != said:
-                    post(self._target, WorkNotKept(error))
+                    post(self._target, Trouble(error))
                 said = key
 
     def _keep_last(self) -> None:
@@ -217,7 +235,7 @@ class Backstage:
                 machine.save_work()
         except Exception as error:
             if not isinstance(error, LabsError) or error.key not in LOST:
-                post(self._target, WorkNotKept(error))
+                post(self._target, Trouble(error))
                 raise
 
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
