@@ -25,7 +25,12 @@ F7 = "\x1b[18~"
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LABS_", "TMUX"))}
-    return kept | {"XDG_STATE_HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    return kept | {
+        "XDG_STATE_HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+    }
 
 
 @pytest.fixture(params=[(language, size) for language in PASSED for size in (Size(120, 40), Size(80, 24))], ids=str)
