@@ -123,6 +123,10 @@ class Machine(Protocol):
         """Stops every process of the student's world so that nothing moves while checks read; False when some kept
         escaping (they fork faster than they can be stopped)."""
 
+    def save_work(self) -> bool:
+        """Keeps the student's `~/lab` as it is now; False when there was nothing new to keep, as where it lies on this
+        host anyway. Raises MachineError, and then what was kept last is kept still."""
+
     def close(self) -> None:
         """Takes the machine away, with its processes, mounts and files. Safe to call twice, from any thread."""
 

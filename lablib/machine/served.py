@@ -159,7 +159,7 @@ class ServedMachine:
         return ServedShell(self._channel(), request, self._ask)
 
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
-        channel = self._channel()
+        channel = self._channel(2 * limit)
         channel.send(Type.SPAWN, {"argv": list(argv), "limit": limit, "input": 0})
         return _collect(channel, timeout, limit)
 
@@ -183,25 +183,38 @@ class ServedMachine:
     def stop_processes(self) -> bool:
         return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
 
-    def _channel(self) -> Channel:
+    def save_work(self) -> bool:
+        return False
+
+    def _channel(self, bulk: int = 0) -> Channel:
         if self._link is None:
             raise MachineError("machine-gone")
-        return self._link.channel()
+        return self._link.channel(bulk)
 
     def _ask(self, type: Type, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
-        channel = self._channel()
-        try:
-            channel.send(type, value)
-            frame = channel.next(seconds)
-        except TimeoutError:
-            raise MachineError("machine-silent") from None
-        finally:
-            channel.close()
-        if frame is None:
-            raise MachineError("machine-gone")
-        if frame.type is Type.FAULT:
-            raise MachineError("agent-fault", reason=str(frame.json()))
-        return frame
+        return ask(self._channel(), type, value, seconds)
+
+
+def ask(channel: Channel, type: Type, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
+    """Sends a request that has one frame for an answer, and returns that. Raises MachineError."""
+    try:
+        channel.send(type, value)
+        return answer(channel, seconds)
+    finally:
+        channel.close()
+
+
+def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
+    """The next frame of an answer. Raises MachineError, also when the agent says that it failed."""
+    try:
+        frame = channel.next(seconds)
+    except TimeoutError:
+        raise MachineError("machine-silent") from None
+    if frame is None:
+        raise MachineError("machine-gone")
+    if frame.type is Type.FAULT:
+        raise MachineError("agent-fault", reason=str(frame.json()))
+    return frame
 
 
 def _collect(channel: Channel, timeout: float, limit: int) -> Completed:

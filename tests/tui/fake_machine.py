@@ -110,6 +110,8 @@ class FakeMachine:
         self.watches: dict[str, FakeWatch] = {}
         self.log: list[str] = []
         self.scene_status: int | None = 0
+        self.work_failure: Exception | None = None
+        self.saves = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -148,6 +150,14 @@ class FakeMachine:
         return self.watches[task]
 
     def stop_processes(self) -> bool:
+        return True
+
+    def save_work(self) -> bool:
+        if self.closed.is_set():
+            raise MachineError("machine-gone")
+        if self.work_failure is not None:
+            raise self.work_failure
+        self.saves += 1
         return True
 
     def close(self) -> None:

@@ -29,9 +29,9 @@ from tui.lesson.backstage import (
     MachineClosed,
     MachineFailed,
     MachineReady,
-    NotKept,
     StepFailed,
     StepPlayed,
+    Trouble,
     TurnFailed,
 )
 from tui.lesson.blocks import Chosen, QuestionBlock
@@ -285,7 +285,7 @@ class LessonApp(App[None]):
     async def on_step_failed(self, event: StepFailed) -> None:
         await self.guide.on_step_failed(event, self)
 
-    def on_not_kept(self, event: NotKept) -> None:
+    def on_trouble(self, event: Trouble) -> None:
         self.say(" ".join(self._words.error(event.error)), warning=True)
 
     async def on_question_block_answered(self, event: QuestionBlock.Answered) -> None:

@@ -111,7 +111,7 @@ def _serve() -> None:
     _bring_loopback_up()
     gc.freeze()
     gc.enable()
-    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER)
+    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER, ROOT)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 
 

@@ -37,6 +37,7 @@ class HostLab:
     subtree: Path
     environment: Mapping[str, str]
     work_folder: str
+    root: Path = Path("/")
     terminals: Path = Path("/dev/pts")
     proc: ProcFS = field(default_factory=ProcFS)
 

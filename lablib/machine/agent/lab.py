@@ -42,6 +42,10 @@ class Lab(Protocol):
         """The student's `~/lab`."""
 
     @property
+    def root(self) -> Path:
+        """The student's `/` in the agent's own mount namespace."""
+
+    @property
     def terminals(self) -> Path:
         """The devpts of the student's world, whose `ptmx` gives them their terminals."""
 
@@ -59,6 +63,7 @@ class GuestLab:
     environment: Mapping[str, str]
     cgroup: Cgroup
     work_folder: str
+    root: Path
     proc: ProcFS = field(default_factory=lambda: ProcFS(depth=1))
 
     def context(self, remembered: Mapping[str, Any]) -> Context:

@@ -7,7 +7,7 @@ import json
 import os
 import selectors
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from lablib.machine.agent.foreground import NOBODY
@@ -38,6 +38,7 @@ class Service:
         self._programs: dict[int, Program] = {}
         self._collecting: dict[int, tuple[dict[str, Any], bytearray]] = {}
         self._watches: dict[int, tuple[str, str]] = {}
+        self._saves: dict[int, Generator[bytes, None, dict[str, Any]]] = {}
         self._remembered: dict[str, Mapping[str, Any]] = {}
         self._active_until = 0.0
         self._ended = False
@@ -53,6 +54,8 @@ class Service:
             Type.WATCH: self._watch,
             Type.STOP: self._stop,
             Type.QUIT: self._quit,
+            Type.SAVE: self._save,
+            Type.RESTORE: self._restore,
             Type.FOREGROUND: self._foreground,
         }
 
@@ -63,9 +66,10 @@ class Service:
         self._selector.register(self._spawner, selectors.EVENT_READ, self._read_reports)
         next_look = 0.0
         while not self._ended:
-            timeout = max(0.0, next_look - time.monotonic()) if self._watches else None
+            timeout = 0.0 if self._saves else max(0.0, next_look - time.monotonic()) if self._watches else None
             for key, events in self._selector.select(timeout):
                 key.data(key.fd, events)
+            self._go_on_saving()
             now = time.monotonic()
             if self._watches and now >= next_look:
                 self._look()
@@ -165,6 +169,28 @@ class Service:
 
     def _quit(self, frame: Frame) -> None:
         self._ended = True
+
+    # The work folder
+
+    def _save(self, frame: Frame) -> None:
+        from lablib.machine.agent.work import save  # not before it is needed, with a student at the shell
+
+        self._saves[frame.channel] = save(self._lab.root, self._lab.work_folder, str(frame.json()))
+
+    def _go_on_saving(self) -> None:
+        """One step of each, so that a large folder keeps no shell waiting."""
+        for channel, steps in list(self._saves.items()):
+            try:
+                if piece := next(steps):
+                    self.send(Type.OUTPUT, channel, piece)
+            except StopIteration as end:
+                del self._saves[channel]
+                self.send_json(Type.DONE, channel, end.value)
+
+    def _restore(self, frame: Frame) -> None:
+        from lablib.machine.agent.work import restore
+
+        self.send_json(Type.DONE, frame.channel, restore(self._lab.root, self._lab.work_folder, str(frame.json())))
 
     # Checks
 
