@@ -29,6 +29,7 @@ from tui.lesson.backstage import (
     MachineClosed,
     MachineFailed,
     MachineReady,
+    Seen,
     StepFailed,
     StepPlayed,
     Trouble,
@@ -38,6 +39,7 @@ from tui.lesson.blocks import Chosen, QuestionBlock
 from tui.lesson.guide import Guide
 from tui.lesson.help import Help
 from tui.lesson.item_line import ItemLine
+from tui.lesson.live_view import LiveView
 from tui.lesson.machine_pane import MachinePane
 from tui.lesson.prose import ProsePane
 from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState, TaskState
@@ -51,6 +53,8 @@ from tui.threads import start
 SMALLEST = Size(60, 16)
 WIDE = 118
 """Columns from which prose and terminal stand side by side."""
+SURE_SECONDS = 4.0
+"""Within which a reset is asked for once more."""
 NO_MACHINE = 3
 """Exit code: nothing could be checked."""
 
@@ -69,6 +73,8 @@ class LessonApp(App[None]):
         Binding("f5", "again", priority=True),
         Binding("f6", "move(-1)", priority=True),
         Binding("f7", "move(1)", priority=True),
+        Binding("f8", "view", priority=True),
+        Binding("f9", "reset", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
         Binding("ctrl+c", "copy", show=False),
@@ -96,6 +102,7 @@ class LessonApp(App[None]):
         self._machine_line = ""
         self._began = monotonic()
         self._exit_code = 0
+        self._reset_asked = 0.0
 
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
@@ -103,7 +110,7 @@ class LessonApp(App[None]):
                 yield ProsePane(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
                 yield TaskCard(self._words)
             yield ItemLine(self._words)
-            yield MachinePane()
+            yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
 
@@ -189,13 +196,16 @@ class LessonApp(App[None]):
             return
         self.phase = Phase.READY
         capabilities = event.capabilities
-        self._machine_line = self._words.screen("ready", kind=capabilities.kind, release=capabilities.release)
+        self._machine_line = self._words.screen(
+            "ready", kind=self._words.screen(f"kind_{capabilities.kind}"), release=capabilities.release
+        )
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self._show_status()
         terminal = self._pane.show_terminal()
         terminal.focus()
         self.call_after_refresh(terminal.start, self.backstage.shell)
+        self.backstage.view(on=self._pane.has_class("-viewing"))
         await self.guide.arrive(self)
 
     def on_machine_failed(self, event: MachineFailed) -> None:
@@ -233,6 +243,31 @@ class LessonApp(App[None]):
 
     def on_terminal_engine_failed(self) -> None:
         self.say(self._words.screen("engine_failed"), warning=True)
+
+    def on_machine_resetting(self) -> None:
+        self._base.query_one(Terminal).stop()
+        self.phase, self._began = Phase.BOOTING, monotonic()
+        self._pane.show_notice(self._words.screen("resetting_title"), self._words.screen("resetting_note"))
+        self._show_status()
+
+    def action_reset(self) -> None:
+        """Asked twice, since what runs on the machine is gone with it."""
+        if self.phase is not Phase.READY:
+            return
+        if monotonic() - self._reset_asked < SURE_SECONDS:
+            self._reset_asked = 0.0
+            self.backstage.reset()
+        else:
+            self._reset_asked = monotonic()
+            self.say(self._words.screen("reset_sure"), warning=True)
+
+    def action_view(self) -> None:
+        self._pane.toggle_class("-viewing")
+        self.backstage.view(on=self.ready and self._pane.has_class("-viewing"))
+
+    def on_seen(self, event: Seen) -> None:
+        self._base.query_one(LiveView).show(event.rows)
+        event.done.set()
 
     # -- for the guide
 

@@ -13,7 +13,7 @@ from textual.message_pump import MessagePump
 from lablib.attach.server import ControlSocket
 from lablib.course.model import Chapter, Step, Task
 from lablib.errors import LabsError, MachineError
-from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
+from lablib.machine.base import Capabilities, CgroupRow, Machine, Shell, Size, Watch
 from lablib.player import Played, Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
@@ -77,6 +77,14 @@ class Checked(Handed):
         self.results = results
 
 
+class Seen(Handed):
+    """The tree of cgroups as it is now."""
+
+    def __init__(self, rows: tuple[CgroupRow, ...]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
 class TurnFailed(Message):
     """The scene could not be set, or the checks cannot be watched (any more)."""
 
@@ -111,6 +119,7 @@ class Backstage:
         self._target = target
         self._chapter = chapter
         self._player: Player | None = None
+        self._view_over = threading.Event()
         self._factory = factory
         self._machine: Machine | None = None
         self._lock = threading.Lock()
@@ -161,6 +170,14 @@ class Backstage:
     def play(self, step: Step) -> None:
         """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
         start(f"step-{step.id}", lambda: self._play_step(step))
+
+    def view(self, *, on: bool) -> None:
+        """Looks at the tree of cgroups from now on, or no more; `Seen` follows whenever it has changed."""
+        with self._lock:
+            self._view_over.set()
+            self._view_over = over = threading.Event()
+        if on:
+            start("view", lambda: self._look(over))
 
     def note(self, write: Callable[[], None]) -> None:
         """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
@@ -283,6 +300,19 @@ class Backstage:
             post(self._target, StepFailed(step.id, error))
         else:
             post(self._target, StepPlayed(played))
+
+    def _look(self, over: threading.Event) -> None:
+        try:
+            view = self._up().view_cgroups()
+            start("view-close", lambda: (over.wait(), view.close()))
+            for rows in view:
+                if not hand_over(self._target, Seen(rows), over):
+                    return
+        except Exception as error:  # said on the screen, whatever it is
+            if not over.is_set():
+                post(self._target, Trouble(error))
+        finally:
+            over.set()
 
     def _note(self, write: Callable[[], None]) -> None:
         try:
