@@ -58,6 +58,7 @@ def listen(chapter: str) -> tuple[socket.socket, RunningLab]:
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_own(folder):
             raise PermissionError("the folder is not its owner's alone")
+        running_labs()  # takes away what is left of others
         with _short_path(lab) as path:
             Path(path).unlink(missing_ok=True)  # of an earlier process with this pid
             listening.bind(path)

@@ -145,7 +145,7 @@ class Backstage:
 
     def reset(self) -> None:
         """Brings a fresh machine up in place of this one, with the same `~/lab`."""
-        start("machine-reset", lambda: _posted(self.reset_now))
+        self._opener = start("machine-reset", lambda: _posted(self.reset_now))
 
     def reset_now(self) -> float:
         """The same, waiting for it: for threads only. Returns the seconds it took. Raises what keeps the work from
@@ -211,6 +211,7 @@ class Backstage:
         _posted(self._keep_last)  # the machine goes all the same
         with self._lock:
             machine = self._machine
+            self._replaced.set()
         if machine is not None:
             machine.close()
         if self._opener is not None:
@@ -266,7 +267,7 @@ class Backstage:
     def _keep(self, machine: Machine, replaced: threading.Event) -> None:
         """Keeps the work of `machine`, whenever it has changed, until another one is in its place or it is lost."""
         said = ""
-        while not replaced.wait(KEEP_SECONDS) and not self._closing.is_set():
+        while not replaced.wait(KEEP_SECONDS):
             try:
                 machine.save_work()
                 said = ""
