@@ -189,6 +189,7 @@ class LessonApp(App[None]):
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self._show_status()
         terminal = self._pane.show_terminal()
+        terminal.clear()
         terminal.focus()
         self.call_after_refresh(terminal.start, self.backstage.shell)
         self.backstage.view(on=self._pane.has_class("-viewing"))
