@@ -22,7 +22,7 @@ def run_start(arguments: Arguments, language: str) -> int:
     progress, place = Progress(), Place()
     name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
     chapter = course.chapter(name.partition("/")[0])
-    start = course.task(name).id if "/" in name else place.at(chapter.id)
+    start = course.task(name).id if "/" in name else ""
     machine_factory(arguments.value("--on", "auto"))  # says now what is wrong with it
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
@@ -38,8 +38,7 @@ def run_start(arguments: Arguments, language: str) -> int:
         kind = arguments.value("--on", "") or _chosen_machine(place, language)
         with _only_said(language):
             place.remember(chapter.id)
-        items = {task.id for task in chapter.tasks}
-        return run_lesson(chapter, machine_factory(kind, work), language, progress, start if start in items else None)
+        return run_lesson(chapter, machine_factory(kind, work), language, progress, place, start)
 
 
 def _where_to_go_on(progress: Progress, place: Place) -> str:

@@ -16,7 +16,7 @@ from lablib.attach.frames import Kind, receive
 from lablib.attach.sockets import running_labs
 from lablib.errors import LabsError, MachineError
 from lablib.machine.base import Size
-from tests.tui.fake_machine import FakeMachine
+from tests.tui.fake_machine import FakeMachine, chapter
 from tui.lesson import backstage as backstage_module
 from tui.lesson.backstage import Backstage, MachineFailed, MachineReady, MachineResetting, Trouble
 
@@ -41,11 +41,11 @@ class Screen(MessagePump):
 class Stage:
     """A backstage whose machines are made when they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.screen = Screen()
         self.machines: list[FakeMachine] = []
         self.next: Callable[[], FakeMachine] = FakeMachine
-        self.backstage = Backstage(self.screen, self._make)
+        self.backstage = Backstage(self.screen, self._make, chapter(folder))
 
     def _make(self) -> FakeMachine:
         self.machines.append(self.next())
@@ -72,8 +72,8 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    stage = Stage()
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
     yield stage
     stage.backstage.close_now()
 
@@ -137,7 +137,7 @@ def test_a_reset_that_would_lose_work_is_refused_and_changes_nothing(stage: Stag
         stage.backstage.reset_now()
     assert not machine.closed.is_set() and len(stage.machines) == 1
     assert MachineResetting not in stage.screen.kinds()
-    assert stage.backstage.shell(SIZE)
+    assert stage.backstage.shell_when_up(SIZE)
 
 
 def test_a_machine_that_is_lost_can_be_reset(stage: Stage) -> None:

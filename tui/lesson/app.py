@@ -1,4 +1,4 @@
-"""The lesson's screen as a whole: it lays out the panes, hears of the machine, and keeps what the tasks have become."""
+"""The lesson's screen as a whole: lays out the panes, hears of the machine, and turns keys into acts of the guide."""
 
 from __future__ import annotations
 
@@ -21,14 +21,29 @@ from textual.widgets import Static
 from lablib.course.model import Chapter
 from lablib.errors import LabsError
 from lablib.machine.base import Machine, Size
-from tui.lesson.backstage import LOST, Backstage, Checked, MachineClosed, MachineFailed, MachineReady, TurnFailed
+from tui.chinese import teach_rich
+from tui.lesson.backstage import (
+    LOST,
+    Backstage,
+    Checked,
+    MachineClosed,
+    MachineFailed,
+    MachineReady,
+    StepFailed,
+    StepPlayed,
+    Trouble,
+    TurnFailed,
+)
+from tui.lesson.blocks import Chosen, QuestionBlock
+from tui.lesson.guide import Guide
 from tui.lesson.help import Help
+from tui.lesson.item_line import ItemLine
 from tui.lesson.machine_pane import MachinePane
-from tui.lesson.prose import Prose
-from tui.lesson.state import Phase, Progress, TaskState
+from tui.lesson.prose import ProsePane
+from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState, TaskState
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.task_card import TaskCard, TaskLine
-from tui.lesson.text import Words, chapter_markdown, task_line
+from tui.lesson.task_card import TaskCard
+from tui.lesson.text import Words, item_title
 from tui.lesson.theme import ANSI, THEME
 from tui.terminal.widget import Terminal
 from tui.threads import start
@@ -48,11 +63,12 @@ class LessonApp(App[None]):
     # All with priority, so that they work from the terminal too; programs keep every key but these.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", priority=True),
-        Binding("f2", "go(1)", priority=True),
-        Binding("f3", "go(-1)", priority=True),
-        Binding("f4", "hint", priority=True),
+        Binding("f2", "go_on", priority=True),
+        Binding("f3", "hint", priority=True),
+        Binding("f4", "card", priority=True),
         Binding("f5", "again", priority=True),
-        Binding("f6", "card", priority=True),
+        Binding("f6", "move(-1)", priority=True),
+        Binding("f7", "move(1)", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
         Binding("ctrl+c", "copy", show=False),
@@ -64,30 +80,29 @@ class LessonApp(App[None]):
         machine_factory: Callable[[], Machine],
         language: str,
         progress: Progress,
-        start_task: str | None = None,
+        place: Place,
+        start: str = "",
     ) -> None:
         super().__init__()
+        teach_rich()
         self.register_theme(THEME)
         self.theme = THEME.name
         self.ansi_theme_dark = ANSI
-        self.backstage = Backstage(self, machine_factory)
         self.chapter = chapter
         self._words = Words(language)
-        self._progress = progress
-        self.tasks = [TaskState(task, progress.passed(task.id)) for task in chapter.tasks]
-        self.at = self._first(start_task)
+        self.backstage = Backstage(self, machine_factory, chapter)
+        self.guide = Guide(chapter, self._words, progress, place, self.backstage, start)
         self.phase = Phase.BOOTING
         self._machine_line = ""
-        self._turn = 0
         self._began = monotonic()
         self._exit_code = 0
 
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
             with Vertical(id="reading"):
-                yield Prose(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
+                yield ProsePane(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
                 yield TaskCard(self._words)
-            yield TaskLine(self._words)
+            yield ItemLine(self._words)
             yield MachinePane()
         yield StatusBar(self._words)
         yield Static(id="too-small")
@@ -101,12 +116,16 @@ class LessonApp(App[None]):
     def _pane(self) -> MachinePane:
         return self._base.query_one(MachinePane)
 
+    @property
+    def _prose(self) -> ProsePane:
+        return self._base.query_one(ProsePane)
+
     # -- beginning and end
 
     async def on_mount(self) -> None:
         self._show_status()
-        self._base.query_one(Prose).focus()
-        await self._show_task()
+        self._prose.focus()
+        await self._show_item()
         self.set_interval(0.1, self._tick)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._on_signal, signal.SIGTERM)
         self._hang_up_before = signal.signal(signal.SIGHUP, self._on_hang_up)
@@ -117,10 +136,9 @@ class LessonApp(App[None]):
             return
         self._open()
         start("engine-import", _import_engine)
-        language = self._words.language
-        await self._base.query_one(Prose).show(chapter_markdown(self.chapter, language, self._words))
-        if self.at:
-            self._scroll_to_task()
+        await self._prose.show(self.chapter, self.guide.walk, self._words)
+        if self.guide.walk.item is not None:
+            self._prose.go_to(self.guide.walk.item.id)
 
     def _open(self) -> None:
         self.phase, self._began = Phase.BOOTING, monotonic()
@@ -178,7 +196,7 @@ class LessonApp(App[None]):
         terminal = self._pane.show_terminal()
         terminal.focus()
         self.call_after_refresh(terminal.start, self.backstage.shell)
-        await self._begin()
+        await self.guide.arrive(self)
 
     def on_machine_failed(self, event: MachineFailed) -> None:
         if self.phase is Phase.CLOSING:
@@ -191,12 +209,13 @@ class LessonApp(App[None]):
         self._pane.show_notice(self._words.screen(title), sentence, remedy, self._words.screen("failed_retry"))
         self._show_status()
 
-    def _lost(self, error: Exception) -> bool:
+    def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
         if not isinstance(error, LabsError) or error.key not in LOST:
             return False
-        self._base.query_one(Terminal).stop()
-        self._fail("lost_title", error)
+        if self.phase is Phase.READY:
+            self._base.query_one(Terminal).stop()
+            self._fail("lost_title", error)
         return True
 
     def on_terminal_ended(self, event: Terminal.Ended) -> None:
@@ -204,7 +223,7 @@ class LessonApp(App[None]):
             return
         terminal = self._base.query_one(Terminal)
         if event.error is not None:
-            if self._lost(event.error):
+            if self.lost(event.error):
                 return
             terminal.say(self._words.screen("shell_failed", error=" ".join(self._words.error(event.error))))
         elif event.status is None:
@@ -213,99 +232,83 @@ class LessonApp(App[None]):
             terminal.say(self._words.screen("ended", status=event.status))
 
     def on_terminal_engine_failed(self) -> None:
-        self.notify(self._words.screen("engine_failed"), severity="warning", markup=False)
+        self.say(self._words.screen("engine_failed"), warning=True)
 
-    # -- the tasks
+    # -- for the guide
 
     @property
-    def state(self) -> TaskState | None:
-        """The task at hand; None in a chapter without tasks."""
-        return self.tasks[self.at] if self.tasks else None
+    def ready(self) -> bool:
+        return self.phase is Phase.READY
 
-    def _first(self, wanted: str | None) -> int:
-        for number, state in enumerate(self.tasks):
-            if state.task.id == wanted or (wanted is None and not state.passed):
-                return number
-        return 0
+    async def show(self, item: Item) -> None:
+        await self._prose.refresh_item(item.id)
+        if item is self.guide.walk.item:
+            await self._show_item()
 
-    async def _begin(self) -> None:
-        if self.state is not None and self.phase is Phase.READY:
-            self.state.begin()
-            self._turn = self.backstage.begin(self.state.task)
-        await self._show_task()
+    async def turn_to(self, item: Item) -> None:
+        self._base.query_one("#lesson").remove_class("-card-large")
+        await self._show_item()
+        self._prose.go_to(item.id)
+
+    def say(self, sentence: str, *, warning: bool = False) -> None:
+        self.notify(sentence, severity="warning" if warning else "information", markup=False)
+
+    def ask(self, state: QuestionState) -> None:
+        block = self._prose.block(state.id)
+        if isinstance(block, QuestionBlock):
+            block.choose()
+
+    def give_keys(self) -> None:
+        if self.ready:
+            self._base.query_one(Terminal).focus()
+
+    async def _show_item(self) -> None:
+        item, line, card = self.guide.walk.item, self._base.query_one(ItemLine), self._base.query_one(TaskCard)
+        self._base.query_one("#lesson").set_class(isinstance(item, TaskState), "-at-task")
+        title = item_title(item, self.guide.walk, self._words) if item else self._words.screen("no_tasks")
+        line.show(item, title)
+        if isinstance(item, TaskState):
+            await card.show(item, title)
+        self._show_status()
+
+    # -- what happens, and keys
 
     async def on_checked(self, event: Checked) -> None:
-        state = self.state
-        if event.turn == self._turn and state is not None:
-            if state.take(event.results):
-                self._mark(state)
-            await self._show_task()
-        event.done.set()
-
-    def _mark(self, state: TaskState) -> None:
-        self.notify(self._words.screen("passed_last" if self._last else "passed_now"), markup=False)
-        try:
-            self._progress.mark_passed(state.task.id)
-        except (LabsError, OSError) as error:
-            sentence = " ".join(self._words.error(error))
-            text = self._words.screen("progress_failed", error=sentence)
-            self.notify(text, severity="warning", markup=False)
+        await self.guide.on_checked(event, self)
 
     async def on_turn_failed(self, event: TurnFailed) -> None:
-        if event.turn != self._turn or self.state is None or self.phase is not Phase.READY:
-            return
-        self._lost(event.error)
-        parts = (self._words.screen("watch_failed"), *self._words.error(event.error))
-        self.state.fail("\n".join(part for part in parts if part))
-        await self._show_task()
+        await self.guide.on_turn_failed(event, self)
 
-    async def action_go(self, by: int) -> None:
-        there = self.at + by
-        if not 0 <= there < len(self.tasks):
-            self.notify(self._words.screen("no_next" if by > 0 else "no_previous"), markup=False)
-            return
-        self.at = there
-        self._scroll_to_task()
-        await self._begin()
+    async def on_step_played(self, event: StepPlayed) -> None:
+        await self.guide.on_played(event, self)
+
+    async def on_step_failed(self, event: StepFailed) -> None:
+        await self.guide.on_step_failed(event, self)
+
+    def on_trouble(self, event: Trouble) -> None:
+        self.say(" ".join(self._words.error(event.error)), warning=True)
+
+    async def on_question_block_answered(self, event: QuestionBlock.Answered) -> None:
+        await self.guide.answer(event.state, event.choice, self)
+
+    async def on_chosen(self, event: Chosen) -> None:
+        await self.guide.go_to(event.id, self)
+
+    async def action_go_on(self) -> None:
+        await self.guide.go_on(self)
+
+    async def action_move(self, by: int) -> None:
+        await self.guide.move(by, self)
 
     async def action_again(self) -> None:
         if self.phase is Phase.FAILED:
             self._open()
         elif self.phase is Phase.READY:
-            await self._begin()
+            await self.guide.arrive(self)
 
     async def action_hint(self) -> None:
-        state = self.state
-        if state is None:
-            return
-        total = len(state.task.hints.get(self._words.language, ()))
-        if state.hints == total:
-            self.notify(self._words.screen("no_more_hints" if total else "no_hints"), markup=False)
-            return
-        state.hints += 1
-        self._base.query_one("#lesson").add_class("-card-large")
-        await self._show_task()
-
-    def _scroll_to_task(self) -> None:
-        line = task_line(self.chapter, self.at + 1, self._words.language, self._words)
-        self.call_after_refresh(self._base.query_one(Prose).scroll_to_line, line)
-
-    @property
-    def _last(self) -> bool:
-        return self.at == len(self.tasks) - 1
-
-    async def _show_task(self) -> None:
-        state = self.state
-        if state is None:
-            self._base.query_one("#task-line", Static).update(Content(self._words.screen("no_tasks")))
-            self._base.query_one(TaskCard).display = False
-            return
-        place = self._words.screen("task", number=self.at + 1, total=len(self.tasks))
-        title = f"{place} · {state.task.title[self._words.language]}"
-        self._base.query_one(TaskLine).show(state, title, self._last)
-        await self._base.query_one(TaskCard).show(state, title, self._last)
-
-    # -- keys and panes
+        if await self.guide.hint(self):
+            self._base.query_one("#lesson").add_class("-card-large")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action in ("help", "leave") or not isinstance(self.screen, Help)
@@ -330,10 +333,9 @@ class LessonApp(App[None]):
             terminal.focus()
 
     @property
-    def _reading(self) -> Prose | TaskCard:
+    def _reading(self) -> ProsePane | TaskCard:
         """The prose, or the card where it stands in the prose's place."""
-        prose = self._base.query_one(Prose)
-        return prose if prose.display else self._base.query_one(TaskCard)
+        return self._prose if self._prose.display else self._base.query_one(TaskCard)
 
     def action_copy(self) -> None:
         text = self.screen.get_selected_text()
@@ -343,6 +345,8 @@ class LessonApp(App[None]):
 
     def on_text_selected(self) -> None:
         self.action_copy()
+
+    # -- layout
 
     def on_descendant_focus(self) -> None:
         self._show_status()
@@ -370,9 +374,15 @@ class LessonApp(App[None]):
             self._show_status()
 
     def _show_status(self) -> None:
+        item = self.guide.walk.item
+        go_on = "key_next"
+        if isinstance(item, StepState):
+            go_on = "key_run"
+        elif isinstance(item, QuestionState) and not item.done:
+            go_on = "key_answer"
         in_terminal = isinstance(self._base.focused, Terminal)
         seconds = monotonic() - self._began
-        self._base.query_one(StatusBar).show(self.phase, self._machine_line, seconds, in_terminal=in_terminal)
+        self._base.query_one(StatusBar).show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
 
 
 def _import_engine() -> None:

@@ -11,10 +11,12 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from lablib.attach.server import ControlSocket
-from lablib.course.model import Task
+from lablib.course.model import Chapter, Step, Task
 from lablib.errors import LabsError, MachineError
 from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
+from lablib.player import Played, Player
 from lablib.scene import set_scene
+from lablib.session.session import Session
 from lablib.verdict import Result
 from tui.threads import Handed, hand_over, post, start
 
@@ -84,12 +86,31 @@ class TurnFailed(Message):
         self.error = error
 
 
-class Backstage:
-    """Opens, sets scenes, watches, keeps the student's work, resets and closes. Its methods return at once where they
-    do not say otherwise; news go to `target`."""
+class StepPlayed(Message):
+    """A step has ended, or waits."""
 
-    def __init__(self, target: MessagePump, factory: Callable[[], Machine]) -> None:
+    def __init__(self, played: Played) -> None:
+        super().__init__()
+        self.played = played
+
+
+class StepFailed(Message):
+    """The step called `step` could not be played."""
+
+    def __init__(self, step: str, error: Exception) -> None:
+        super().__init__()
+        self.step = step
+        self.error = error
+
+
+class Backstage:
+    """Opens, plays steps, sets scenes, watches, keeps the student's work, resets and closes. Its methods return at once
+    where they do not say otherwise; news go to `target`."""
+
+    def __init__(self, target: MessagePump, factory: Callable[[], Machine], chapter: Chapter) -> None:
         self._target = target
+        self._chapter = chapter
+        self._player: Player | None = None
         self._factory = factory
         self._machine: Machine | None = None
         self._lock = threading.Lock()
@@ -125,24 +146,34 @@ class Backstage:
             self._keep_last()
             self._settled.clear()
             post(self._target, MachineResetting())
-            self._end_turn()
+            self.end_turn()
             self._bring_up()
             return monotonic() - began
 
     def shell(self, size: Size) -> Shell:
-        """A shell of the machine. Waits: for threads only. Raises MachineError."""
-        if self._machine is None:
-            raise MachineError("machine-gone")
-        return self._machine.shell(size)
+        """A shell of the machine, in which steps are played from now on. Waits: for threads only. Raises
+        MachineError."""
+        machine = self._up()
+        session = Session(machine, size)
+        self._player = Player(self._chapter, machine, session)
+        return session
+
+    def play(self, step: Step) -> None:
+        """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
+        start(f"step-{step.id}", lambda: self._play_step(step))
+
+    def note(self, write: Callable[[], None]) -> None:
+        """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
+        start("note", lambda: self._note(write))
 
     def shell_when_up(self, size: Size) -> Shell:
-        """The same, also waiting for a machine that is coming up: for another terminal."""
+        """A shell for another terminal: no step is played in it. Waits also for a machine that is coming up."""
         self._settled.wait(UP_SECONDS)
-        return self.shell(size)
+        return self._up().shell(size)
 
     def begin(self, task: Task) -> int:
         """Sets the scene of `task` and watches it instead of the one before. Returns the number of this turn."""
-        self._end_turn()
+        self.end_turn()
         with self._lock:
             self._turn += 1
             self._turn_over = over = threading.Event()
@@ -157,7 +188,7 @@ class Backstage:
     def close_now(self) -> None:
         """The same, waiting for it; for when there is no screen left to tell. Raises what the machine raises."""
         self._closing.set()
-        self._end_turn()
+        self.end_turn()
         if self._socket is not None:
             self._socket.close()
         _posted(self._keep_last)  # the machine goes all the same
@@ -168,6 +199,11 @@ class Backstage:
             machine.close()
         if self._opener is not None:
             self._opener.join(OPEN_ENDS)
+
+    def _up(self) -> Machine:
+        if self._machine is None:
+            raise MachineError("machine-gone")
+        return self._machine
 
     def _open(self) -> None:
         with self._bringing:
@@ -239,6 +275,22 @@ class Backstage:
                 post(self._target, Trouble(error))
                 raise
 
+    def _play_step(self, step: Step) -> None:
+        try:
+            if self._player is None:
+                raise MachineError("machine-gone")
+            played = self._player.play(step)
+        except Exception as error:  # shown at the step, whatever it is
+            post(self._target, StepFailed(step.id, error))
+        else:
+            post(self._target, StepPlayed(played))
+
+    def _note(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:  # said on the screen, whatever it is
+            post(self._target, Trouble(error))
+
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
         try:
             with self._scene:  # two scenes at once would set neither
@@ -261,7 +313,8 @@ class Backstage:
             if not over.is_set():
                 post(self._target, TurnFailed(turn, error))
 
-    def _end_turn(self) -> None:
+    def end_turn(self) -> None:
+        """Watches no task any more."""
         with self._lock:
             self._turn_over.set()
             watch, self._watch = self._watch, None

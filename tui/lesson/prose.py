@@ -1,18 +1,26 @@
-"""The chapter, to be read."""
+"""The chapter, to be read: paragraphs, and between them the blocks of steps, tasks and questions."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownBlock
+
+from lablib.course.model import Chapter, Prose
+from tui.lesson.blocks import QuestionBlock, StepBlock, TaskBlock
+from tui.lesson.state import StepState, TaskState, Walk
+from tui.lesson.text import Words, for_screen, item_title
+
+FIRST = 4
+"""Blocks that are shown before the others: enough for the first screen."""
+ItemBlock = StepBlock | TaskBlock | QuestionBlock
 
 
-class Prose(VerticalScroll):
+class ProsePane(VerticalScroll):
     """A chapter's text, scrolled with the usual keys when it has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,27 +35,69 @@ class Prose(VerticalScroll):
     def __init__(self, title: str) -> None:
         super().__init__(id="prose")
         self.border_title = Content(title).markup
-        self._line = ""
-        self._placed = 0
+        self._blocks: dict[str, ItemBlock] = {}
+        self._at = ""
+        self._placed: int | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Markdown(open_links=False)
+    async def show(self, chapter: Chapter, walk: Walk, words: Words) -> None:
+        """Shows the chapter; may be called once."""
+        widgets = self._widgets(chapter, walk, words)
+        await self.mount_all(widgets[:FIRST])
+        await self.mount_all(widgets[FIRST:])
 
-    async def show(self, markdown: str) -> None:
-        await self.query_one(Markdown).update(markdown)
+    def _widgets(self, chapter: Chapter, walk: Walk, words: Words) -> list[Widget]:
+        widgets: list[Widget] = []
+        items = iter(walk.items)
+        for block in chapter.blocks[words.language]:
+            if isinstance(block, Prose):
+                widgets.append(Markdown(for_screen(block.markdown), open_links=False))
+                continue
+            item = next(items)
+            title = item_title(item, walk, words)
+            made: ItemBlock
+            if isinstance(item, StepState):
+                made = StepBlock(item, words)
+            elif isinstance(item, TaskState):
+                made = TaskBlock(item, title, words)
+            else:
+                made = QuestionBlock(item, title, words)
+            self._blocks[item.id] = made
+            widgets.append(made)
+        return widgets
 
-    def scroll_to_line(self, line: str) -> None:
-        """Shows the block that begins with the line `line` of the Markdown as the last one in view: what was said
-        before it is what is needed for it. It stays there while this pane changes its height, until it is scrolled."""
-        self._line = line
-        markdown = self.query_one(Markdown)
-        for block in markdown.query(MarkdownBlock):
-            if (block.source or "").startswith(line):
-                bottom = markdown.virtual_region.y + block.virtual_region.bottom
-                self._placed = min(max(0, bottom - self.scrollable_content_region.height), self.max_scroll_y)
-                self.scroll_to(y=self._placed, animate=False)
-                return
+    def block(self, id: str) -> ItemBlock | None:
+        """The block of the item called `id`; None while the chapter is not shown yet."""
+        return self._blocks.get(id)
+
+    async def refresh_item(self, id: str) -> None:
+        """Shows what has become of the item called `id`."""
+        block = self._blocks.get(id)
+        if isinstance(block, QuestionBlock):
+            await block.show()
+        elif block is not None:
+            block.show()
+
+    def go_to(self, id: str) -> None:
+        """Marks the item called `id` as the one the reader is at and brings it into view. It stays there while this
+        pane changes its height, until it is scrolled."""
+        self._at = id
+        for name, block in self._blocks.items():
+            block.set_class(name == id, "-current")
+        self.call_after_refresh(self._place)
+
+    def _place(self) -> None:
+        """The item at hand comes last in view, for what was said before it is what is needed for it; but of a longer
+        text since the item before, its beginning is shown."""
+        block = self._blocks.get(self._at)
+        if block is None or not block.is_attached:
+            return
+        order = list(self._blocks)
+        before = order.index(self._at) - 1
+        top = self._blocks[order[before]].virtual_region.bottom if before >= 0 else 0
+        bottom = block.virtual_region.bottom - self.scrollable_content_region.height
+        self._placed = max(0, min(top, bottom, self.max_scroll_y))
+        self.scroll_to(y=self._placed, animate=False)
 
     def on_resize(self) -> None:
-        if self._line and round(self.scroll_y) == self._placed:
-            self.call_after_refresh(self.scroll_to_line, self._line)
+        if self._placed is not None and round(self.scroll_y) == self._placed:
+            self.call_after_refresh(self._place)

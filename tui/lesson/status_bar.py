@@ -23,8 +23,9 @@ class StatusBar(Horizontal):
         yield Static(id="state")
         yield Static(id="keys")
 
-    def show(self, phase: Phase, machine: str, seconds: float, *, in_terminal: bool) -> None:
-        """`machine` describes one that is ready; `seconds` is how long one has been starting."""
+    def show(self, phase: Phase, machine: str, seconds: float, go_on: str, *, in_terminal: bool) -> None:
+        """`machine` describes one that is ready; `seconds` is how long one has been starting; `go_on` is the sentence
+        key for what F2 does now."""
         say = self._words.screen
         texts = {
             Phase.BOOTING: say("booting", seconds=f"{seconds:.1f}"),
@@ -36,9 +37,9 @@ class StatusBar(Horizontal):
         self.query_one("#state", Static).update(Content.assemble(sign, texts[phase]))
         keys = [
             ("F1", say("key_help")),
-            ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say("key_next")),
-            ("F4", say("key_hint")),
-            ("F6", say("key_card")),
+            ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say(go_on)),
+            ("F3", say("key_hint")),
+            ("F7", say("key_skip")),
             ("^]", say("key_leave" if in_terminal else "key_enter")),
             ("^Q", say("key_quit")),
         ]

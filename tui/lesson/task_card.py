@@ -14,7 +14,7 @@ from textual.widgets import Markdown, Static
 
 from lablib.verdict import Evidence, Result, Verdict
 from tui.lesson.state import Scene, TaskState
-from tui.lesson.text import Words, plain_fences, visible
+from tui.lesson.text import Words, for_screen, visible
 
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "⊘", Verdict.ERROR: "!"}
 COLORS = {Verdict.PASS: "success", Verdict.FAIL: "error", Verdict.BLOCKED: "warning", Verdict.ERROR: "warning"}
@@ -36,19 +36,19 @@ class TaskCard(VerticalScroll):
         yield Static(id="checks")
         yield Markdown(id="hints", open_links=False)
 
-    async def show(self, state: TaskState, title: str, last: bool) -> None:
+    async def show(self, state: TaskState, title: str) -> None:
         """Shows `state`; body and hints are made anew only when they are others."""
         self.border_title = Content(title).markup
         for name, on in (("-passed", state.passed and not state.regressed), ("-regressed", state.regressed)):
             self.set_class(on, name)
-        self.query_one("#task-note", Static).update(self._note(state, last))
+        self.query_one("#task-note", Static).update(self._note(state))
         self.query_one("#checks", Static).update(Checks(state, self._words, self.app.theme_variables).render())
         await self._show_texts(state)
 
-    def _note(self, state: TaskState, last: bool) -> Text:
+    def _note(self, state: TaskState) -> Text:
         colors = self.app.theme_variables
         where = (standing(state, self._words), f"bold {colors[color_of(state)]}")
-        note = note_of(state, self._words, last)
+        note = note_of(state, self._words)
         parts = [where] if state.results else []
         parts += [(note, colors["text-muted-hex"])] if note else []
         return Text("\n").join(Text(text, style) for text, style in parts)
@@ -60,11 +60,11 @@ class TaskCard(VerticalScroll):
         before, self._shown = self._shown, key
         language = self._words.language
         if before[0] != state.task.id:
-            await self.query_one("#task-body", Markdown).update(plain_fences(state.task.body.get(language, "")))
+            await self.query_one("#task-body", Markdown).update(for_screen(state.task.body.get(language, "")))
         hints = state.task.hints.get(language, ())
         given = hints[: state.hints]
         heads = (self._words.screen("hint", number=n, total=len(hints)) for n in range(1, len(given) + 1))
-        text = "\n\n".join(f"**{head}**\n\n{plain_fences(hint)}" for head, hint in zip(heads, given, strict=True))
+        text = "\n\n".join(f"**{head}**\n\n{for_screen(hint)}" for head, hint in zip(heads, given, strict=True))
         await self.query_one("#hints", Markdown).update(text)
         if before[0] != state.task.id:
             self.scroll_home(animate=False)
@@ -91,16 +91,8 @@ class Checks:
         name = visible(self._words.check_name(self._state.task.id, result.id))
         color = self._colors[COLORS[result.verdict]]
         line = Table.grid(padding=(0, 1))  # so that a long name hangs below itself
-        line.add_row(Text(SIGNS[result.verdict], f"bold {color}"), self._with_code(name, "bold"))
+        line.add_row(Text(SIGNS[result.verdict], f"bold {color}"), with_code(name, "bold", self._colors["accent"]))
         return line
-
-    def _with_code(self, text: str, style: str = "") -> Text:
-        """A sentence of ours, with what stands in backquotes in the colour of code and the marks taken away."""
-        pieces = text.split("`")
-        if len(pieces) % 2 == 0:
-            return Text(text, style)
-        code = f"{style} {self._colors['accent']}".strip()
-        return Text.assemble(*((piece, code if n % 2 else style) for n, piece in enumerate(pieces)))
 
     def _details(self, result: Result) -> list[Text]:
         muted = self._colors["text-muted-hex"]
@@ -108,7 +100,9 @@ class Checks:
             if self._state.verdict is not Verdict.PASS:  # what is still in the way needs the room
                 return []
             return [self._evidence(e, muted) for e in result.evidence]
-        details = [self._with_code(self._words.why(result.key, result.params))] if result.key else []
+        details = (
+            [with_code(self._words.why(result.key, result.params), "", self._colors["accent"])] if result.key else []
+        )
         labels = [self._words.screen(label) for label in ("expected", "actual")]
         width = max(cell_len(label) for label in labels)
         for label, value in zip(labels, (result.expected, result.actual), strict=True):
@@ -121,27 +115,6 @@ class Checks:
         text = visible(evidence.text, lines=_LINES)
         bars = "".join(f"\n│ {line}" for line in text.split("\n")) if text else ""
         return Text.assemble((visible(evidence.source) + bars, muted))
-
-
-class TaskLine(Static):
-    """The card in two lines, for screens that have no room for it."""
-
-    def __init__(self, words: Words) -> None:
-        super().__init__(id="task-line")
-        self._words = words
-
-    def show(self, state: TaskState, title: str, last: bool) -> None:
-        colors = self.app.theme_variables
-        top = Text.assemble((title, "bold"), "  ", (standing(state, self._words), colors[color_of(state)]))
-        self.update(Group(_one_line(top), _one_line(Text(self._news(state, last), style=colors["text-muted-hex"]))))
-
-    def _news(self, state: TaskState, last: bool) -> str:
-        troubled = (r for r in state.results if r.verdict is not Verdict.PASS and r.key)
-        note = note_of(state, self._words, last)
-        first = next(troubled, None)
-        if first is None or state.trouble:
-            return note
-        return self._words.why(first.key, first.params).replace("\n", " ")
 
 
 def standing(state: TaskState, words: Words) -> str:
@@ -165,7 +138,7 @@ def color_of(state: TaskState) -> str:
     return COLORS[verdict] if verdict else "text-muted-hex"
 
 
-def note_of(state: TaskState, words: Words, last: bool) -> str:
+def note_of(state: TaskState, words: Words) -> str:
     """What there is to say of the task as a whole; empty when the checks say it all."""
     if state.trouble:
         return state.trouble
@@ -176,13 +149,16 @@ def note_of(state: TaskState, words: Words, last: bool) -> str:
     if state.regressed:
         return words.screen("regressed_note")
     if state.reached:
-        return words.screen("passed_last" if last else "passed_now")
+        return words.screen("passed_now")
     notes = {Verdict.BLOCKED: "blocked_note", Verdict.ERROR: "error_note"}
     if state.verdict in notes:
         return words.screen(notes[state.verdict])
     return words.screen("passed_before") if state.passed else ""
 
 
-def _one_line(text: Text) -> Text:
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+def with_code(text: str, style: str, code: str) -> Text:
+    """A sentence of ours in `style`, with what stands in backquotes in the colour `code` and the marks taken away."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return Text(text, style)
+    return Text.assemble(*((piece, f"{style} {code}".strip() if n % 2 else style) for n, piece in enumerate(pieces)))

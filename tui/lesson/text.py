@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from lablib.course.model import Chapter, Prose, Question, Step, TaskPlace
+from lablib.course.model import End
 from lablib.errors import LabsError
 from lablib.i18n import CHECK_MESSAGES, MESSAGES, catalogue
 from lablib.text import printable
+from tui.chinese import continued
+from tui.lesson.state import Item, StepState, TaskState, Walk
 
 SCREEN_MESSAGES = Path(__file__).parent.parent / "messages"
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>.*)$")
@@ -37,6 +39,9 @@ class Words:
     def warning(self, key: str) -> str:
         return self._text(MESSAGES, f"warning.{key}", {})
 
+    def problem(self, key: str, params: Mapping[str, str]) -> str:
+        return visible(self._text(MESSAGES, f"problem.{key}", params))
+
     def error(self, error: Exception) -> tuple[str, str]:
         """What is wrong and what to do about it; no remedy for what nobody foresaw."""
         if not isinstance(error, LabsError):
@@ -60,40 +65,42 @@ def visible(text: str, *, lines: int = 0) -> str:
     return shown
 
 
-def chapter_markdown(chapter: Chapter, language: str, words: Words) -> str:
-    """A chapter to be read: steps as code, each task as a quoted line that points at its card (`task_line`),
-    each question as a quote."""
-    numbers = {task.id: number for number, task in enumerate(chapter.tasks, 1)}
-    parts = []
-    for block in chapter.blocks[language]:
-        if isinstance(block, Prose):
-            parts.append(plain_fences(block.markdown))
-        elif isinstance(block, Step):
-            parts.append(_fenced(block.commands, "bash"))
-        elif isinstance(block, TaskPlace):
-            parts.append(task_line(chapter, numbers.get(block.task.id, 0), language, words))
-        else:
-            parts.append(question_text(block.question, language))
-    return "\n\n".join(parts)
+def item_title(item: Item, walk: Walk, words: Words) -> str:
+    """What an item is called: its kind, its number among its kind, and its title if it has one."""
+    number, total = walk.number(item)
+    if isinstance(item, StepState):
+        return words.screen("step", number=number, total=total)
+    entry, kind = (item.task, "task") if isinstance(item, TaskState) else (item.question, "question")
+    return f"{words.screen(kind, number=number, total=total)} · {entry.title[words.language]}"
 
 
-def task_line(chapter: Chapter, number: int, language: str, words: Words) -> str:
-    """The line of the prose that stands for the task `number`, counted from 1."""
-    title = chapter.tasks[number - 1].title[language]
-    return f"> **{words.screen('task', number=number, total=len(chapter.tasks))} · {title}**"
+def step_note(state: StepState, words: Words) -> tuple[str, str]:
+    """How a step went, and the theme's name of the colour for that; empty before it was run."""
+    if state.running:
+        return words.screen("step_running"), "warning"
+    if state.trouble:
+        return state.trouble, "warning"
+    played = state.played
+    if played is None:
+        return "", "text-muted-hex"
+    if played.outcome is None:
+        return f"⊘ {words.screen('step_lacking', needs=', '.join(played.lacking))}", "warning"
+    program = visible(played.outcome.program) or "?"
+    if played.problems:
+        sentences = [words.problem(problem.key, problem.params) for problem in played.problems]
+        if played.outcome.end in (End.TIMEOUT, End.WAITING, End.LOST):
+            sentences = [words.screen(f"step_{played.outcome.end}", program=program)]
+        return "\n".join(f"✗ {sentence}" for sentence in sentences), "error"
+    if played.outcome.end is End.EXITED and played.outcome.status:
+        return f"✓ {words.screen('step_status', status=played.outcome.status)}", "success"
+    return f"✓ {words.screen(f'step_{played.outcome.end}', program=program)}", "success"
 
 
-def question_text(question: Question, language: str) -> str:
-    """A question to be read, its choices numbered."""
-    choices = "\n".join(f"{number}. {choice}" for number, choice in enumerate(question.choices[language], 1))
-    text = f"**? · {question.title[language]}**\n\n{plain_fences(question.body[language])}\n\n{choices}"
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
-
-
-def plain_fences(markdown: str) -> str:
-    """`markdown` with only the first word of each fence's info string, since Textual takes the whole as a lexer's
-    name; and none of that where the word begins our own `{…}`."""
-    lines, closing = [], ""
+def for_screen(markdown: str) -> str:
+    """`markdown` as Textual shows it best: Chinese paragraphs without line ends; and of each fence's info string only
+    the first word, since Textual takes the whole as a lexer's name, and none of that where it begins our own `{…}`."""
+    lines: list[str] = []
+    closing = ""
     for line in markdown.split("\n"):
         fence = _FENCE.match(line)
         if fence and not closing and not (fence["mark"][0] == "`" and "`" in fence["info"]):
@@ -102,11 +109,8 @@ def plain_fences(markdown: str) -> str:
             line = fence["indent"] + fence["mark"] + "".join(word)
         elif fence and closing and fence["mark"].startswith(closing) and not fence["info"].strip():
             closing = ""
+        elif not closing and lines and (longer := continued(lines[-1], line)):
+            lines[-1] = longer
+            continue
         lines.append(line)
     return "\n".join(lines)
-
-
-def _fenced(code: str, language: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
-    mark = "`" * max(3, longest + 1)
-    return f"{mark}{language}\n{code.strip(chr(10))}\n{mark}"

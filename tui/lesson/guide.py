@@ -1,0 +1,177 @@
+"""Leads the reader through the items of a chapter: what the keys do at each, and what becomes of what the machine says.
+Knows no widget; what is to be seen it asks of its `Stage`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lablib.course.model import Chapter, End
+from lablib.errors import LabsError
+from lablib.session.session import BusyError
+from tui.lesson.backstage import Backstage, Checked, StepFailed, StepPlayed, TurnFailed
+from tui.lesson.state import Item, Place, Progress, QuestionState, StepState, TaskState, Walk
+from tui.lesson.text import Words
+
+
+class Stage(Protocol):
+    """What the guide asks of the screen."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the machine is up and has a shell."""
+
+    async def show(self, item: Item) -> None:
+        """Shows what has become of `item`."""
+
+    async def turn_to(self, item: Item) -> None:
+        """Brings `item` before the reader."""
+
+    def say(self, sentence: str, *, warning: bool = False) -> None: ...
+
+    def ask(self, state: QuestionState) -> None:
+        """Lets the reader choose an answer."""
+
+    def give_keys(self) -> None:
+        """Gives the terminal the keys."""
+
+    def lost(self, error: Exception) -> bool:
+        """Whether `error` means that the machine is gone; if so, the screen says it."""
+
+
+class Guide:
+    """The reader's way through one chapter."""
+
+    def __init__(
+        self, chapter: Chapter, words: Words, progress: Progress, place: Place, backstage: Backstage, start: str
+    ) -> None:
+        self.walk = Walk(chapter, progress, start or place.at(chapter.id))
+        self._chapter = chapter
+        self._words = words
+        self._progress = progress
+        self._place = place
+        self._backstage = backstage
+        self._turn = 0
+
+    async def arrive(self, stage: Stage) -> None:
+        """Begins with the item at hand: a task's scene is set and its checks are watched."""
+        item = self.walk.item
+        self._backstage.end_turn()
+        if item is None:
+            return
+        self._backstage.note(lambda: self._place.remember(self._chapter.id, item.id))
+        if isinstance(item, TaskState) and stage.ready:
+            item.begin()
+            self._turn = self._backstage.begin(item.task)
+        await stage.turn_to(item)
+
+    # Keys
+
+    async def go_on(self, stage: Stage) -> None:
+        """Runs the step at hand; from a task or question that is done goes to the next item, and if that is a step runs
+        it."""
+        item = self.walk.item
+        if isinstance(item, StepState):
+            await self._play(item, stage)
+        elif isinstance(item, QuestionState) and not item.done:
+            stage.say(self._words.screen("question_first"))
+            stage.ask(item)
+        elif isinstance(item, TaskState) and not item.done:
+            stage.say(self._words.screen("task_first"))
+        elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
+            await self._play(self.walk.item, stage)
+
+    async def move(self, by: int, stage: Stage) -> bool:
+        """Goes to the next item, or the one before, as it is."""
+        if not self.walk.move(by):
+            stage.say(self._words.screen("at_end" if by > 0 else "at_start"))
+            return False
+        await self.arrive(stage)
+        return True
+
+    async def go_to(self, id: str, stage: Stage) -> None:
+        """Goes to the item called `id`."""
+        for at, item in enumerate(self.walk.items):
+            if item.id == id and at != self.walk.at:
+                self.walk.at = at
+                await self.arrive(stage)
+
+    async def hint(self, stage: Stage) -> bool:
+        """Gives one more hint to the task at hand; whether there was one."""
+        item = self.walk.item
+        hints = item.task.hints.get(self._words.language, ()) if isinstance(item, TaskState) else ()
+        if not isinstance(item, TaskState) or item.hints == len(hints):
+            stage.say(self._words.screen("no_more_hints" if hints else "no_hints"))
+            return False
+        item.hints += 1
+        await stage.show(item)
+        return True
+
+    async def answer(self, state: QuestionState, choice: int, stage: Stage) -> None:
+        if state.passed:
+            return
+        if state.answer(choice):
+            self._mark(state.id, stage)
+        else:
+            stage.say(self._words.screen("wrong_answer"), warning=True)
+        await stage.show(state)
+
+    # What the machine says
+
+    async def on_played(self, event: StepPlayed, stage: Stage) -> None:
+        """A step that went as the text says leads to the next item."""
+        item = self.walk.find(event.played.step.id)
+        if not isinstance(item, StepState):
+            return
+        item.take(event.played)
+        await stage.show(item)
+        if event.played.outcome is not None and event.played.outcome.end in (End.WAITING, End.TIMEOUT):
+            stage.give_keys()
+        if item.done and item is self.walk.item and not self.walk.last:
+            await self.move(1, stage)
+
+    async def on_step_failed(self, event: StepFailed, stage: Stage) -> None:
+        item = self.walk.find(event.step)
+        if not isinstance(item, StepState):
+            return
+        trouble = "\n".join(part for part in self._words.error(event.error) if part)
+        item.fail(trouble)
+        if not stage.lost(event.error):
+            stage.say(trouble, warning=True)
+            if isinstance(event.error, BusyError):
+                stage.give_keys()
+        await stage.show(item)
+
+    async def on_checked(self, event: Checked, stage: Stage) -> None:
+        item = self.walk.item
+        if event.turn == self._turn and isinstance(item, TaskState):
+            if item.take(event.results):
+                stage.say(self._words.screen("passed_now"))
+                self._mark(item.id, stage)
+            await stage.show(item)
+        event.done.set()
+
+    async def on_turn_failed(self, event: TurnFailed, stage: Stage) -> None:
+        item = self.walk.item
+        if event.turn != self._turn or not isinstance(item, TaskState) or not stage.ready:
+            return
+        stage.lost(event.error)
+        parts = (self._words.screen("watch_failed"), *self._words.error(event.error))
+        item.fail("\n".join(part for part in parts if part))
+        await stage.show(item)
+
+    async def _play(self, item: StepState, stage: Stage) -> None:
+        if not stage.ready:
+            stage.say(self._words.screen("not_ready"))
+        elif item.running:
+            stage.say(self._words.screen("step_still_running"))
+        else:
+            item.begin()
+            await stage.show(item)
+            self._backstage.play(item.step)
+
+    def _mark(self, id: str, stage: Stage) -> None:
+        try:
+            self._progress.mark_passed(id)
+        except (LabsError, OSError) as error:
+            sentence = " ".join(self._words.error(error))
+            stage.say(self._words.screen("progress_failed", error=sentence), warning=True)
