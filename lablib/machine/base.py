@@ -80,6 +80,29 @@ class Shell(Protocol):
         """Who has the terminal now. Raises MachineError."""
 
 
+@dataclass(frozen=True)
+class CgroupRow:
+    """A cgroup in a live view of the tree."""
+
+    depth: int
+    """0 for the root."""
+    name: str
+    controllers: tuple[str, ...]
+    count: int
+    """How many processes are in it itself."""
+    processes: tuple[tuple[int, str], ...]
+    """The first of them: pids as the student knows them, and names."""
+
+
+class CgroupView(Protocol):
+    """A live view of the tree of cgroups, parents first: as it is now, then every change, until closed or the machine
+    ends."""
+
+    def __iter__(self) -> Iterator[tuple[CgroupRow, ...]]: ...
+
+    def close(self) -> None: ...
+
+
 class Watch(Protocol):
     """A live view of a task's checks: first what they say now, then every change, until closed or the machine ends."""
 
@@ -118,6 +141,8 @@ class Machine(Protocol):
         """Runs the checks of `task` once."""
 
     def watch(self, task: str) -> Watch: ...
+
+    def view_cgroups(self) -> CgroupView: ...
 
     def stop_processes(self) -> bool:
         """Stops every process of the student's world so that nothing moves while checks read; False when some kept

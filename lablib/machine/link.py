@@ -62,6 +62,16 @@ class Channel:
             self._bytes -= len(frame.payload)
             return frame
 
+    def newest(self) -> Frame | None:
+        """Waits as `next` does, and of several frames that are there takes the last one."""
+        frame = self.next()
+        with self._ready:
+            if frame is not None and self._frames:
+                frame = self._frames[-1]
+                self._frames.clear()
+                self._bytes = 0
+        return frame
+
     def put(self, frame: Frame) -> None:
         """For the link's reader. Raises WireError when more is queued than an agent may send."""
         with self._ready:

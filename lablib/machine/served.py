@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, Completed, Foreground, Shell, Size, Watch
+from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError
 from lablib.verdict import Result
@@ -79,17 +79,22 @@ class ServedShell:
         self._channel.close()
 
 
-class ServedWatch:
-    """Results as the agent sends them; only the newest matters, so what is late is skipped."""
+T = TypeVar("T")
 
-    def __init__(self, channel: Channel, task: str) -> None:
+
+class Stream(Generic[T]):
+    """What the agent sends whenever it has changed; only the newest matters, so what is late is skipped."""
+
+    def __init__(self, channel: Channel, request: Type, value: str, answer: Type, read: Callable[[Frame], T]) -> None:
         self._channel = channel
-        channel.send(Type.WATCH, task)
+        self._answer = answer
+        self._read = read
+        channel.send(request, value)
 
-    def __iter__(self) -> Iterator[tuple[Result, ...]]:
-        while (frame := self._channel.next()) is not None:
-            if frame.type is Type.RESULTS:
-                yield _results(frame)
+    def __iter__(self) -> Iterator[T]:
+        while (frame := self._channel.newest()) is not None:
+            if frame.type is self._answer:
+                yield self._read(frame)
 
     def close(self) -> None:
         try:
@@ -178,7 +183,10 @@ class ServedMachine:
         return _results(self._ask(Type.CHECK, task))
 
     def watch(self, task: str) -> Watch:
-        return ServedWatch(self._channel(), task)
+        return Stream(self._channel(), Type.WATCH, task, Type.RESULTS, _results)
+
+    def view_cgroups(self) -> CgroupView:
+        return Stream(self._channel(), Type.VIEW, "cgroups", Type.SEEN, _cgroups)
 
     def stop_processes(self) -> bool:
         return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
@@ -274,3 +282,19 @@ def _results(frame: Frame) -> tuple[Result, ...]:
         return tuple(Result.from_json(value) for value in values)
     except ValueError as error:
         raise WireError(str(error)) from error
+
+
+def _cgroups(frame: Frame) -> tuple[CgroupRow, ...]:
+    try:
+        return tuple(
+            CgroupRow(
+                max(0, min(100, int(depth))),
+                _short(name),
+                tuple(map(_short, controllers[:64])),
+                int(count),
+                tuple((int(pid), _short(program)) for pid, program in processes[:64]),
+            )
+            for depth, name, controllers, count, processes in frame.json()
+        )
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise WireError(f"not a view of cgroups: {error}") from error

@@ -18,7 +18,8 @@ from lablib.errors import LabsError, MachineError
 from lablib.machine.base import Size
 from tests.tui.fake_machine import FakeMachine, chapter
 from tui.lesson import backstage as backstage_module
-from tui.lesson.backstage import Backstage, MachineFailed, MachineReady, MachineResetting, Trouble
+from tui.lesson.backstage import Backstage
+from tui.lesson.news import MachineFailed, MachineReady, MachineResetting, Trouble
 
 SIZE = Size(80, 24)
 

@@ -21,8 +21,8 @@ def run_lesson(
     start: str = "",
 ) -> int:
     """Shows the lesson from the item `start` (or where the student was) until they quit. Returns the exit code: 0, 3
-    when no machine could be had, 128 plus the number of a signal that ended it. The machine is closed whatever
-    happens. Other terminals can attach to it.
+    when no machine could be had, 128 plus the number of a signal that ended it. The machine is closed whatever happens.
+    Other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
-from textual.message import Message
 from textual.message_pump import MessagePump
 
 from lablib.attach.server import ControlSocket
 from lablib.course.model import Chapter, Step, Task
 from lablib.errors import LabsError, MachineError
-from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
-from lablib.player import Played, Player
+from lablib.machine.base import CgroupView, Machine, Shell, Size, Watch
+from lablib.player import Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
-from lablib.verdict import Result
-from tui.threads import Handed, hand_over, post, start
+from tui.lesson import news
+from tui.lesson.news import LOST
+from tui.threads import hand_over, post, start
 
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
@@ -26,81 +26,6 @@ UP_SECONDS = 90.0
 """How long another terminal waits for a machine that is coming up."""
 KEEP_SECONDS = 2.0
 """Between two looks at whether there is something new in `~/lab` to keep."""
-
-
-class MachineReady(Message):
-    def __init__(self, capabilities: Capabilities, seconds: float) -> None:
-        super().__init__()
-        self.capabilities = capabilities
-        self.seconds = seconds
-
-
-LOST = {"machine-gone", "machine-silent"}
-"""Keys of the errors after which a machine is of no more use."""
-
-
-class MachineResetting(Message):
-    """This machine is being taken away for a fresh one; MachineReady or MachineFailed follows."""
-
-
-class Trouble(Message):
-    """Something fails that the lesson goes on without, such as keeping what is in `~/lab`: `error` says what, once for
-    each reason. When it refuses a reset, the machine is left as it is."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-class MachineFailed(Message):
-    """The machine could not be had."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-class MachineClosed(Message):
-    """The machine is gone, or `error` says why that is not certain."""
-
-    def __init__(self, error: Exception | None) -> None:
-        super().__init__()
-        self.error = error
-
-
-class Checked(Handed):
-    """What the checks of a task say now. `turn` is the one that `begin` returned."""
-
-    def __init__(self, turn: int, results: tuple[Result, ...]) -> None:
-        super().__init__()
-        self.turn = turn
-        self.results = results
-
-
-class TurnFailed(Message):
-    """The scene could not be set, or the checks cannot be watched (any more)."""
-
-    def __init__(self, turn: int, error: Exception) -> None:
-        super().__init__()
-        self.turn = turn
-        self.error = error
-
-
-class StepPlayed(Message):
-    """A step has ended, or waits."""
-
-    def __init__(self, played: Played) -> None:
-        super().__init__()
-        self.played = played
-
-
-class StepFailed(Message):
-    """The step called `step` could not be played."""
-
-    def __init__(self, step: str, error: Exception) -> None:
-        super().__init__()
-        self.step = step
-        self.error = error
 
 
 class Backstage:
@@ -111,6 +36,7 @@ class Backstage:
         self._target = target
         self._chapter = chapter
         self._player: Player | None = None
+        self._view_over = threading.Event()
         self._factory = factory
         self._machine: Machine | None = None
         self._lock = threading.Lock()
@@ -145,7 +71,7 @@ class Backstage:
             began = monotonic()
             self._keep_last()
             self._settled.clear()
-            post(self._target, MachineResetting())
+            post(self._target, news.MachineResetting())
             self.end_turn()
             self._bring_up()
             return monotonic() - began
@@ -161,6 +87,14 @@ class Backstage:
     def play(self, step: Step) -> None:
         """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
         start(f"step-{step.id}", lambda: self._play_step(step))
+
+    def view(self, *, on: bool) -> None:
+        """Looks at the tree of cgroups from now on, or no more; `Seen` follows whenever it has changed."""
+        with self._lock:
+            self._view_over.set()
+            self._view_over = over = threading.Event()
+        if on:
+            start("view", lambda: self._look(over))
 
     def note(self, write: Callable[[], None]) -> None:
         """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
@@ -216,7 +150,7 @@ class Backstage:
         try:
             self._socket.open()
         except LabsError as error:
-            post(self._target, Trouble(error))
+            post(self._target, news.Trouble(error))
             self._socket = None
 
     def _bring_up(self) -> None:
@@ -238,13 +172,13 @@ class Backstage:
                     return
             capabilities = machine.open()
         except Exception as error:  # shown on the screen, whatever it is
-            post(self._target, MachineFailed(error))
+            post(self._target, news.MachineFailed(error))
             raise
         finally:
             if self._closing.is_set() and self._machine is not None:
                 self._machine.close()
             self._settled.set()
-        post(self._target, MachineReady(capabilities, monotonic() - began))
+        post(self._target, news.MachineReady(capabilities, monotonic() - began))
         start("work-keeper", lambda: self._keep(machine, replaced))
 
     def _keep(self, machine: Machine, replaced: threading.Event) -> None:
@@ -259,7 +193,7 @@ class Backstage:
                 if key in LOST:
                     return  # that is said by who is watching
                 if key != said:
-                    post(self._target, Trouble(error))
+                    post(self._target, news.Trouble(error))
                 said = key
 
     def _keep_last(self) -> None:
@@ -272,7 +206,7 @@ class Backstage:
                 machine.save_work()
         except Exception as error:
             if not isinstance(error, LabsError) or error.key not in LOST:
-                post(self._target, Trouble(error))
+                post(self._target, news.Trouble(error))
                 raise
 
     def _play_step(self, step: Step) -> None:
@@ -281,15 +215,28 @@ class Backstage:
                 raise MachineError("machine-gone")
             played = self._player.play(step)
         except Exception as error:  # shown at the step, whatever it is
-            post(self._target, StepFailed(step.id, error))
+            post(self._target, news.StepFailed(step.id, error))
         else:
-            post(self._target, StepPlayed(played))
+            post(self._target, news.StepPlayed(played))
+
+    def _look(self, over: threading.Event) -> None:
+        try:
+            view = self._up().view_cgroups()
+            start("view-close", lambda: _close_after(over, view))
+            for rows in view:
+                if not hand_over(self._target, news.Seen(rows), over):
+                    return
+        except Exception as error:  # said on the screen, whatever it is
+            if not over.is_set():
+                post(self._target, news.Trouble(error))
+        finally:
+            over.set()
 
     def _note(self, write: Callable[[], None]) -> None:
         try:
             write()
         except Exception as error:  # said on the screen, whatever it is
-            post(self._target, Trouble(error))
+            post(self._target, news.Trouble(error))
 
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
         try:
@@ -305,13 +252,13 @@ class Backstage:
                 watch.close()
                 return
             for results in watch:
-                if not hand_over(self._target, Checked(turn, results), over):
+                if not hand_over(self._target, news.Checked(turn, results), over):
                     return
             if not over.is_set():  # a watch that nobody closed ends only with its machine
-                post(self._target, TurnFailed(turn, MachineError("machine-gone")))
+                post(self._target, news.TurnFailed(turn, MachineError("machine-gone")))
         except Exception as error:  # shown on the card, whatever it is
             if not over.is_set():
-                post(self._target, TurnFailed(turn, error))
+                post(self._target, news.TurnFailed(turn, error))
 
     def end_turn(self) -> None:
         """Watches no task any more."""
@@ -325,9 +272,14 @@ class Backstage:
         try:
             self.close_now()
         except Exception as error:  # said after the screen has closed
-            post(self._target, MachineClosed(error))
+            post(self._target, news.MachineClosed(error))
         else:
-            post(self._target, MachineClosed(None))
+            post(self._target, news.MachineClosed(None))
+
+
+def _close_after(over: threading.Event, view: CgroupView) -> None:
+    over.wait()
+    view.close()
 
 
 def _posted(work: Callable[[], object]) -> None:

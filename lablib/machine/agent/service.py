@@ -8,12 +8,13 @@ import os
 import selectors
 import time
 from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from lablib.machine.agent.foreground import NOBODY
 from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.programs import Program, Run, Terminal
 from lablib.machine.agent.spawner import SpawnerClient
+from lablib.machine.agent.views import VIEWS
 from lablib.machine.wire import MAX_PAYLOAD, Decoder, Encoder, Frame, Type
 from lablib.verdict import REGISTRY, Result
 
@@ -23,6 +24,14 @@ WATCH_IDLE = 0.5
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
 _EVIDENCE_SIZES = (2048, 256, 16)
+
+
+class Watched(NamedTuple):
+    """What is looked at again and again, and sent as a frame of `type` whenever it has changed."""
+
+    type: Type
+    look: Callable[[], bytes]
+    last: bytes = b""
 
 
 class Service:
@@ -37,7 +46,7 @@ class Service:
         self._selector = selectors.DefaultSelector()
         self._programs: dict[int, Program] = {}
         self._collecting: dict[int, tuple[dict[str, Any], bytearray]] = {}
-        self._watches: dict[int, tuple[str, str]] = {}
+        self._watches: dict[int, Watched] = {}
         self._saves: dict[int, Generator[bytes, None, dict[str, Any]]] = {}
         self._remembered: dict[str, Mapping[str, Any]] = {}
         self._active_until = 0.0
@@ -52,6 +61,7 @@ class Service:
             Type.REMEMBER: self._remember,
             Type.CHECK: self._check,
             Type.WATCH: self._watch,
+            Type.VIEW: self._view,
             Type.STOP: self._stop,
             Type.QUIT: self._quit,
             Type.SAVE: self._save,
@@ -161,7 +171,13 @@ class Service:
         self.send(Type.RESULTS, frame.channel, self._results(str(frame.json())))
 
     def _watch(self, frame: Frame) -> None:
-        self._watches[frame.channel] = (str(frame.json()), "")
+        task = str(frame.json())
+        self._watches[frame.channel] = Watched(Type.RESULTS, lambda: self._results(task))
+        self._look()
+
+    def _view(self, frame: Frame) -> None:
+        view = VIEWS[str(frame.json())]
+        self._watches[frame.channel] = Watched(Type.SEEN, lambda: view(self._lab.context({})))
         self._look()
 
     def _stop(self, frame: Frame) -> None:
@@ -199,11 +215,11 @@ class Service:
         return pack_results(results)
 
     def _look(self) -> None:
-        for channel, (task, last) in list(self._watches.items()):
-            results = self._results(task)
-            if (text := results.decode()) != last:
-                self._watches[channel] = (task, text)
-                self.send(Type.RESULTS, channel, results)
+        for channel, watched in list(self._watches.items()):
+            payload = watched.look()
+            if payload != watched.last:
+                self._watches[channel] = watched._replace(last=payload)
+                self.send(watched.type, channel, payload)
 
     # For programs
 
