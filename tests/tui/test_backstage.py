@@ -138,7 +138,7 @@ def test_a_reset_that_would_lose_work_is_refused_and_changes_nothing(stage: Stag
         stage.backstage.reset_now()
     assert not machine.closed.is_set() and len(stage.machines) == 1
     assert MachineResetting not in stage.screen.kinds()
-    assert stage.backstage.shell(SIZE)
+    assert stage.backstage.shell_when_up(SIZE)
 
 
 def test_a_machine_that_is_lost_can_be_reset(stage: Stage) -> None:
