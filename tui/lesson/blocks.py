@@ -101,6 +101,7 @@ class QuestionBlock(Vertical):
         yield Static(id="question-title")
         yield Markdown(for_screen(self._state.question.body.get(language, "")), open_links=False)
         yield OptionList(id="choices")
+        yield Static(self._words.screen("question_how"), id="how")
         yield Markdown(id="explanation", open_links=False)
 
     async def on_mount(self) -> None:
@@ -116,6 +117,7 @@ class QuestionBlock(Vertical):
         for number, choice in enumerate(state.question.choices.get(self._words.language, ()), 1):
             choices.add_option(Option(self._choice(number, choice), disabled=state.passed or number in state.wrong))
         choices.highlighted = before
+        self.query_one("#how").display = not state.passed
         explanation = state.question.explanation.get(self._words.language, "") if state.passed else ""
         await self.query_one("#explanation", Markdown).update(for_screen(explanation))
 

@@ -74,7 +74,6 @@ class Guide:
         if isinstance(item, StepState):
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
-            stage.say(self._words.screen("question_first"))
             stage.ask(item)
         elif isinstance(item, TaskState) and not item.done:
             stage.say(self._words.screen("task_first"))
