@@ -107,7 +107,7 @@ class Session:
         """Types `commands` at the prompt and waits for how they end, at most `seconds`. Raises BusyError when there is
         no prompt to type at, MachineError."""
         with self._running:
-            self._find_prompt()
+            self.find_prompt()
             return self._run(commands, seconds)
 
     def interrupt(self) -> bool:
@@ -154,7 +154,7 @@ class Session:
             now = len(self._shells)
         return End.EXITED if now == depth else End.ENTERED if now > depth else End.LEFT, ""
 
-    def _find_prompt(self) -> None:
+    def find_prompt(self) -> None:
         """Waits for the prompt; a bash without marks is given them. Raises BusyError."""
         end = time.monotonic() + PROMPT_SECONDS
         while not self._wait(lambda: self._at_prompt or self._closed, QUIET / 4):
