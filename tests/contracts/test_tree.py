@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parents[2]
 CODE = ("labs", "tui", "lablib", "checkers", "tests", "bench")
 MESSAGES = sorted(path.parent for path in PROJECT.rglob("messages/en.toml") if ".venv" not in path.parts)
 LINES = 400
-ERRORS = {"LabsError", "UsageError", "MachineError", "ContentError", "ProgressError"}
+ERRORS = {"LabsError", "UsageError", "MachineError", "ContentError", "ProgressError", "BusyError"}
 
 
 def files() -> list[Path]:
