@@ -17,7 +17,7 @@ _SEQUENCE = re.compile(
     rb"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS, SOS, PM, APC
     rb"|(?!" + _ERASED.encode() + rb")(?:\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
     rb"|\x1b[ -/]*[0-~]?)"
-    rb"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]"
+    rb"|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
 )
 _MOVED = re.compile(rf"(\r|\x08|{_ERASED})")
 
