@@ -49,46 +49,51 @@ class Player:
         self._steps = {step.id: step for step in steps(chapter)}
         self._machine = machine
         self._session = session
-        self._entered: list[tuple[str, int]] = []
-        """Steps whose shells are open, and how deep each is."""
+        self._entered: dict[int, str] = {}
+        """The steps that opened shells, by the session's numbers of these."""
 
     def play(self, step: Step) -> Played:
-        """Runs `step`. Whatever it needs first is seen to: its scene, and the shell it is typed in. Raises BusyError
-        when something else has the terminal, MachineError."""
-        if missing := lacking(self._machine, step.needs):
+        """Runs `step`. Whatever it needs first is seen to: the shell it is typed in, and its scene. Raises BusyError
+        when it cannot be typed, MachineError."""
+        chain = self._chain(step.inside)
+        needs = dict.fromkeys(need for one in (*chain, step) for need in one.needs)
+        if missing := lacking(self._machine, needs):
             return Played(step, None, missing)
+        self._go_inside(chain)
         if step.scene is not None:
             run_scene(self._machine, step.scene, step.id)
-        self._go_inside(step.inside)
         outcome = self._session.run(step.commands, step.seconds)
         if outcome.end is End.ENTERED:
-            self._entered.append((step.id, self._session.depth))
+            self._entered[self._session.shells[-1]] = step.id
         return Played(step, outcome, problems=tuple(_judge(step, outcome)))
 
-    def _go_inside(self, wanted: str) -> None:
-        """To the shell that the step `wanted` enters, the first one for an empty name: what is deeper is left, what is
-        missing is entered."""
-        chain = self._chain(wanted)
-        while self._session.depth > 1 and self._inside() not in chain:
-            if self._session.run("exit", _LEAVE_SECONDS).end is not End.LEFT:
-                raise BusyError("session-stays", step=self._inside() or "bash")
-        for name in chain[chain.index(self._inside()) + 1 :]:
-            self.play(self._steps[name])
+    def _chain(self, step: str) -> tuple[Step, ...]:
+        """The steps that open the shells from the first one down to that of the step called `step`."""
+        if not step:
+            return ()
+        entering = self._steps[step]
+        return (*self._chain(entering.inside), entering)
 
-    def _inside(self) -> str:
-        """The step whose shell has the prompt; empty for the first shell, and no name of a step for one that the
-        reader opened."""
-        depth = self._session.depth
-        self._entered = [(step, deep) for step, deep in self._entered if deep <= depth]
-        at = {deep: step for step, deep in self._entered}
-        return at.get(depth, "" if depth <= 1 else "?")
+    def _go_inside(self, chain: tuple[Step, ...]) -> None:
+        """To the shell that the last of `chain` opens, the first one where there is none: what is deeper is left, what
+        is missing is opened."""
+        self._session.find_prompt()
+        names = [step.id for step in chain]
+        while (inside := self._inside()) != names[: len(inside)]:
+            self._leave()
+        for step in chain[len(inside) :]:
+            played = self.play(step)
+            if played.outcome is None or played.outcome.end is not End.ENTERED:
+                raise BusyError("session-not-entered", step=step.id)
 
-    def _chain(self, step: str) -> list[str]:
-        """The shells from the first one to that of `step`."""
-        chain = [step]
-        while chain[0]:
-            chain.insert(0, self._steps[chain[0]].inside)
-        return chain
+    def _inside(self) -> list[str]:
+        """The steps that opened the shells which are open now; no name of a step for one of the reader's."""
+        return [self._entered.get(shell, "") for shell in self._session.shells[1:]]
+
+    def _leave(self) -> None:
+        """One shell up. A bash with stopped jobs only warns the first time."""
+        if all(self._session.run("exit", _LEAVE_SECONDS).end is not End.LEFT for _ in range(2)):
+            raise BusyError("session-stays")
 
 
 def perform(chapter: Chapter, machine: Machine, size: Size, recording: Recording | None = None) -> Iterator[Played]:
@@ -104,10 +109,9 @@ def perform(chapter: Chapter, machine: Machine, size: Size, recording: Recording
             try:
                 played = player.play(step)
             except BusyError as error:
-                played = Played(step, None, problems=(Problem("busy", {"program": error.params.get("program", "?")}),))
+                played = Played(step, None, problems=(Problem(error.key, error.params),))
             yield played if recording is None else compared(played, recording)
-            ended = played.outcome is None or played.outcome.end not in (End.WAITING, End.TIMEOUT, End.LOST)
-            if (not ended or played.problems) and not session.interrupt():
+            if not played.lacking and not session.interrupt():
                 session.close()
                 session = _unseen(machine, size, undo)
                 player = Player(chapter, machine, session)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 
-from lablib.errors import UsageError
+from lablib.errors import LabsError, UsageError
 from lablib.i18n import catalogue
 from lablib.machine.base import Machine
 from lablib.machine.choose import machine_factory
 from lablib.player import Played, perform
 from lablib.session.recording import Recorded, Recording, recording_file, save_recording
+from lablib.text import one_line
 from labs import course
 from labs.arguments import Arguments, nearest
 from labs.exits import ExitCode
@@ -35,8 +36,12 @@ def _record(name: str, on: str, language: str) -> int:
             print("\n".join([one.step.id, *remarks(one, words)]))
         if wrong:
             return ExitCode.FAIL
-        save_recording(chapter.folder, _recording(machine, played))
-        print(words.text("dev.recorded", path=str(recording_file(chapter.folder, machine.kind))))
+        path = recording_file(chapter.folder, machine.kind)
+        try:
+            save_recording(chapter.folder, _recording(machine, played))
+        except OSError as error:
+            raise LabsError("not-recorded", path=str(path), reason=error.strerror or str(error)) from error
+        print(words.text("dev.recorded", path=str(path)))
     return ExitCode.PASS
 
 
@@ -52,4 +57,4 @@ def _recording(machine: Machine, played: list[Played]) -> Recording:
 def _distribution(machine: Machine) -> str:
     """PRETTY_NAME of os-release(5)."""
     asked = ["/bin/sh", "-c", '. /etc/os-release && printf %s "$PRETTY_NAME"']
-    return machine.run(asked, timeout=10, limit=200).out.decode(errors="replace")
+    return one_line(machine.run(asked, timeout=10, limit=200).out.decode(errors="replace"))

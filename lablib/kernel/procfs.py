@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+_PARENT = 4 - 3
 _PROCESS_GROUP = 5 - 3
 _START_TIME = 22 - 3
-"""Fields 5 and 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
+"""Fields 4, 5 and 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class ProcFS:
         """One letter, such as R, S, T or Z."""
         stat = self._stat(pid)
         return stat[0] if stat else None
+
+    def parent(self, pid: int) -> int | None:
+        stat = self._stat(pid)
+        return int(stat[_PARENT]) if stat else None
 
     def process_group(self, pid: int) -> int | None:
         stat = self._stat(pid)

@@ -55,6 +55,8 @@ class Foreground:
     """The name of the program that leads it; empty when it has just ended."""
     waits: bool
     """Whether one of its processes sleeps until a key is pressed, or until something else happens that it watches."""
+    raw: bool = False
+    """Whether keys reach it one by one, as a line editor or a full-screen program wants them; else line by line."""
 
 
 class Shell(Protocol):

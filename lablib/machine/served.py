@@ -12,6 +12,7 @@ from lablib.errors import MachineError
 from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError
+from lablib.text import one_line
 from lablib.verdict import Result
 
 ANSWER_SECONDS = 10.0
@@ -61,9 +62,9 @@ class ServedShell:
         if self._ended.is_set():
             return Foreground("", False)
         found = self._ask(Type.FOREGROUND, self._channel.number).json()
-        if not isinstance(found, list) or len(found) != 2:
+        if not isinstance(found, list) or len(found) != 3:
             raise WireError("not a foreground")
-        return Foreground(_short(found[0]), found[1] is True)
+        return Foreground(one_line(_short(found[0])), found[1] is True, found[2] is True)
 
     def _tell(self, type: Type, value: Any = None) -> None:
         if not self._ended.is_set():

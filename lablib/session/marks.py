@@ -26,7 +26,7 @@ _LONGEST = 256
 """Bytes; what is longer is no mark of ours."""
 _START = b"\x1b]133;"
 _MARK = re.compile(
-    rb"\x1b\]133;(?P<kind>[CDP])(?:;(?P<status>\d{1,3}))?;s=(?P<shell>[\d.]{1,40})(?:;t=(?P<time>[\d.,]*))?"
+    rb"\x1b\]133;(?P<kind>[CDP])(?:;(?P<status>\d{1,3}))?;s=(?P<shell>[\d.]{1,40})(?:;t=(?P<time>[\d.,]{0,40}))?"
     rb";k=(?P<nonce>\w{1,64})\x07"
 )
 
@@ -42,14 +42,16 @@ class Mark(NamedTuple):
 
 
 def environment(nonce: str) -> dict[str, str]:
-    """What makes a bash write marks.
+    """What makes a bash write marks, and every bash below it.
 
     PROMPT_COMMAND only sees to it that PS1 and PS2 have them, whatever a start-up file or the reader made of these; the
-    marks are then made by expanding the prompt. A command run before each prompt, printf for one, would cost the
-    reader PIPESTATUS.
+    marks are then made by expanding the prompt. It runs no simple command and no plain assignment, but assigns by
+    `for`: these would set PIPESTATUS, which bash gives back to the reader only if it was there before, and so not at
+    the first prompt of a bash without start-up files.
     """
     prompt, more = _in_prompt(f"D;$?;{_SHELL};t=$EPOCHREALTIME;k={nonce}"), _in_prompt(f"P;{_SHELL};k={nonce}")
-    heal = f"case $PS1 in *{nonce}*) ;; *) PS1='{prompt}'$PS1 PS2='{more}'$PS2;; esac"
+    assign = f"""for PS1 in '{prompt}'"$PS1"; do for PS2 in '{more}'"$PS2"; do case . in esac; done; done"""
+    heal = f"case $PS1 in *{nonce}*) ;; *) {assign};; esac"
     return {"PROMPT_COMMAND": heal, "PS0": rf"\e]133;C;{_SHELL};k={nonce}\a"}
 
 

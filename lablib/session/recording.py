@@ -96,8 +96,17 @@ def masked(step: Step, output: str) -> str:
 
 
 def _recording(value: Any) -> Recording:
-    steps = {
-        str(id): Recorded(End(step["end"]), step["status"], "\n".join(step["output"]))
-        for id, step in value.pop("steps").items()
-    }
-    return Recording(steps=steps, **value)
+    """Raises an error that says what is wrong with `value`."""
+    steps = {id: _recorded(step) for id, step in value.pop("steps").items()}
+    recording = Recording(steps=steps, **value)
+    for name in ("kind", "release", "distribution", "date"):
+        if not isinstance(value[name], str):
+            raise TypeError(f"{name} is no text")
+    return recording
+
+
+def _recorded(step: Any) -> Recorded:
+    end, status, lines = End(step["end"]), step["status"], step["output"]
+    if not isinstance(lines, list) or not isinstance(status, int | None):
+        raise TypeError("a step has its output as a list of lines, and a number or null as its status")
+    return Recorded(end, status, "\n".join(lines))

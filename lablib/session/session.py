@@ -16,15 +16,21 @@ from lablib.session.marks import Mark, MarkReader, adoption, environment
 from lablib.session.transcript import Transcript
 
 QUIET = 1.0
-"""Seconds without output after which it is asked whether a program waits for keys."""
+"""Seconds without output after which a program is taken to wait for keys, if it looks so."""
+_LOOK_AGAIN = QUIET / 4
 PROMPT_SECONDS = 5.0
 """How long a prompt that should be there may take: bash reads its start-up files first."""
-INTERRUPT_SECONDS = 2.0
+INTERRUPT_SECONDS = 1.0
+"""How long a program may take to end after a key that interrupts it, before the next is tried."""
+_DEEPEST = 100
+"""Shells open one in another; a program that writes marks of ever new ones makes no more."""
 _FIRST_LINE = b"\x05\x15"
 """Ctrl-E, Ctrl-U: what is half typed at the prompt is dropped (readline(3))."""
-_INTERRUPT, _QUIT = b"\x03", b"\x1c"
+_INTERRUPTS = (b"\x03", b"\x03", b"\x1c")
+"""Ctrl-C, again (a shell that was just about to read takes the first only with the next key), and Ctrl-\\."""
 _PASTE = b"\x1b[200~%s\x1b[201~\r"
 """Bracketed paste, so that several lines are one piece of input and completion does not see a tab."""
+_AT_A_PROMPT = (End.EXITED, End.ENTERED, End.LEFT)
 
 
 class BusyError(LabsError):
@@ -53,30 +59,27 @@ class Session:
         self._marks = MarkReader(self._nonce)
         self._shell = machine.shell(size, environment=environment(self._nonce))
         self._news = threading.Condition()
-        self._running = threading.Lock()
-        self._shells: list[str] = []
+        self._running = threading.RLock()
+        self._shells: dict[str, int] = {}
+        """Their numbers, by what their marks say."""
+        self._opened = 0
         self._last_prompt = Mark("", "")
         self._prompts = 0
         self._at_prompt = self._continued = self._closed = False
         self._transcript: Transcript | None = None
-        """Of the step that runs, from its first command to the prompt after its last."""
+        """Of the step that runs, until the prompt after its last command."""
         self._last_output = time.monotonic()
 
     # A shell, to whoever shows it
 
     def read(self) -> bytes:
-        data = self._shell.read()
-        with self._news:
-            if data:
-                self._last_output = time.monotonic()
-                for piece in self._marks.feed(data):
-                    if isinstance(piece, Mark):
-                        self._take(piece)
-                    elif self._transcript is not None:
-                        self._transcript.add(piece)
-            else:
-                self._closed = True
-            self._news.notify_all()
+        data = b""
+        try:
+            data = self._shell.read()
+        finally:
+            with self._news:
+                self._hear(data)
+                self._news.notify_all()
         return data
 
     def write(self, data: bytes) -> None:
@@ -98,10 +101,23 @@ class Session:
     # Steps
 
     @property
-    def depth(self) -> int:
-        """How many shells deep the prompt is: 1 in the first, 0 before its first prompt."""
+    def shells(self) -> tuple[int, ...]:
+        """The shells that are open one in another, the first one first; none before its first prompt. A number is not
+        used again."""
         with self._news:
-            return len(self._shells)
+            return tuple(self._shells.values())
+
+    def find_prompt(self) -> None:
+        """Waits until something can be typed at a prompt. A bash without marks is given them; a command that was begun
+        and wants another line is dropped. Raises BusyError, MachineError."""
+        with self._running:
+            holder = self._await(lambda: self._at_prompt or self._continued, 0.0, PROMPT_SECONDS)
+            if holder is not None and not (_has_no_marks(holder) and self._adopt()):
+                raise BusyError("session-busy", program=holder.program or "?")
+            if self._closed:
+                raise BusyError("session-ended")
+            if self._continued and not self.interrupt():
+                raise BusyError("session-busy", program="bash")
 
     def run(self, commands: str, seconds: float = 10.0) -> Outcome:
         """Types `commands` at the prompt and waits for how they end, at most `seconds`. Raises BusyError when there is
@@ -111,14 +127,16 @@ class Session:
             return self._run(commands, seconds)
 
     def interrupt(self) -> bool:
-        """Ctrl-C, then Ctrl-\\: whether that brought the prompt back."""
-        for key in (_INTERRUPT, _QUIT):
+        """Ends what runs by the keys a user has for that; whether the prompt is there then. A step that runs in another
+        thread ends as it would at the user's own keys."""
+        for key in _INTERRUPTS:
             with self._news:
-                prompts = self._prompts
+                if self._idle() or self._closed:
+                    break
             self.write(key)
-            if self._wait(lambda before=prompts: self._prompts > before, INTERRUPT_SECONDS):  # type: ignore[misc]
-                return True
-        return False
+            self._wait(lambda: self._idle() or self._closed, INTERRUPT_SECONDS)
+        with self._news:
+            return self._idle() and not self._closed
 
     def drain(self) -> None:
         """Reads until the shell has ended; for a session that nobody looks at."""
@@ -126,53 +144,60 @@ class Session:
             pass
 
     def _run(self, commands: str, seconds: float) -> Outcome:
+        began = time.monotonic()
         with self._news:
             prompts, depth = self._prompts, len(self._shells)
             self._transcript = transcript = Transcript()
-            self._last_output = began = time.monotonic()
-        self._type(commands)
-        end, program = self._await_end(prompts, depth, began + seconds)
-        with self._news:
-            self._transcript = None
-            status = self._last_prompt.status if end in (End.EXITED, End.LEFT) else None
-        return Outcome(end, status, transcript.text(), time.monotonic() - began, program)
-
-    def _await_end(self, prompts: int, depth: int, until: float) -> tuple[End, str]:
-        while not self._wait(lambda: self._prompts > prompts, min(QUIET / 4, max(0.0, until - time.monotonic()))):
+            self._last_output = began
+        try:
+            self._type(commands)
+            holder = self._await(lambda: self._prompts > prompts, QUIET, seconds)
+            if holder is not None and _has_no_marks(holder) and not self._continued and self._adopt():
+                holder = None
             with self._news:
-                ended, quiet = self._closed, time.monotonic() - self._last_output
-            if ended:
-                return End.LOST, ""
-            late = time.monotonic() >= until
-            if late or quiet >= QUIET:
-                holder = self.foreground()
-                if holder.waits:
-                    return End.WAITING, holder.program
-                if late:
-                    return End.TIMEOUT, holder.program
-        with self._news:
-            now = len(self._shells)
-        return End.EXITED if now == depth else End.ENTERED if now > depth else End.LEFT, ""
+                end = self._end(holder, prompts, depth)
+                status = self._last_prompt.status if end in _AT_A_PROMPT else None
+                output, program = transcript.text(), holder.program if holder else ""
+            return Outcome(end, status, output, time.monotonic() - began, program)
+        finally:
+            with self._news:
+                self._transcript = None
 
-    def find_prompt(self) -> None:
-        """Waits for the prompt; a bash without marks is given them. Raises BusyError."""
-        end = time.monotonic() + PROMPT_SECONDS
-        while not self._wait(lambda: self._at_prompt or self._closed, QUIET / 4):
-            holder = self.foreground()
-            if not holder.waits and time.monotonic() < end:
+    def _end(self, holder: Foreground | None, prompts: int, depth: int) -> End:
+        """How a step ended that was typed at prompt number `prompts`, in a shell `depth` deep; if it has not, `holder`
+        has the terminal."""
+        if holder is not None:
+            return End.WAITING if holder.waits else End.TIMEOUT
+        if self._prompts == prompts:
+            return End.LOST
+        now = len(self._shells)
+        return End.EXITED if now == depth else End.ENTERED if now > depth else End.LEFT
+
+    def _await(self, wanted: Callable[[], bool], quiet: float, seconds: float) -> Foreground | None:
+        """Waits for `wanted` or the shell's end. Or else says who has the terminal: at `seconds`, or once it has
+        waited for keys for two looks in a row (its last words may still be on the way) and printed nothing for `quiet`
+        seconds."""
+        until = time.monotonic() + seconds
+        waited = None
+        while not self._wait(lambda: wanted() or self._closed, max(0.0, min(_LOOK_AGAIN, until - time.monotonic()))):
+            late = time.monotonic() >= until
+            if not late and time.monotonic() - self._last_output < quiet - _LOOK_AGAIN:
+                waited = None
                 continue
-            if holder.program != "bash" or not holder.waits or not self._adopt():
-                raise BusyError("session-busy", program=holder.program or "?")
-        with self._news:
-            if self._closed:
-                raise BusyError("session-ended")
-            continued = self._continued
-        if continued:  # a command was begun and waits for its next line
-            self.interrupt()
+            before, waited = waited, self.foreground()
+            if late or (waited.waits and waited == before):
+                return waited
+        return None
 
     def _adopt(self) -> bool:
+        """Gives marks to the bash that waits for a line."""
+        with self._news:
+            prompts, transcript, self._transcript = self._prompts, self._transcript, None
+            if transcript is not None:
+                transcript.drop_line()  # its prompt
         self._type(adoption(self._nonce))
-        return self._wait(lambda: self._at_prompt, PROMPT_SECONDS)
+        self._wait(lambda: self._prompts > prompts or self._closed, PROMPT_SECONDS)
+        return self._prompts > prompts
 
     def _type(self, commands: str) -> None:
         self.write(_FIRST_LINE + _PASTE % commands.strip("\n").encode())
@@ -181,19 +206,45 @@ class Session:
         with self._news:
             return self._news.wait_for(wanted, seconds)
 
+    def _idle(self) -> bool:
+        return self._at_prompt and not self._continued and self._transcript is None
+
+    def _hear(self, data: bytes) -> None:
+        if not data:
+            self._closed = True
+            return
+        self._last_output = time.monotonic()
+        for piece in self._marks.feed(data):
+            if isinstance(piece, Mark):
+                self._take(piece)
+            elif self._transcript is not None:
+                self._transcript.add(piece)
+
     def _take(self, mark: Mark) -> None:
         if mark.kind == "P":
             self._continued = True
         elif mark.kind == "C":
-            if self._at_prompt and self._transcript is not None:
-                self._transcript.clear()  # what came before is the echo of what was typed
             self._at_prompt = self._continued = False
-        elif mark != self._last_prompt:  # one that is only drawn again has the same time
+            if self._transcript is not None:
+                self._transcript.begin()
+        elif mark != self._last_prompt or not self._at_prompt:  # one that is only drawn again has the same time
             self._last_prompt = mark
             self._transcript = None
             self._prompts += 1
             self._at_prompt, self._continued = True, False
-            if mark.shell in self._shells:
-                del self._shells[self._shells.index(mark.shell) + 1 :]
-            else:
-                self._shells.append(mark.shell)
+            self._enter(mark.shell)
+
+    def _enter(self, shell: str) -> None:
+        """`shell` has the prompt: what was opened in it has ended."""
+        if shell in self._shells:
+            while next(reversed(self._shells)) != shell:
+                self._shells.popitem()
+        elif len(self._shells) < _DEEPEST:
+            self._opened += 1
+            self._shells[shell] = self._opened
+
+
+def _has_no_marks(holder: Foreground) -> bool:
+    """Whether `holder`, which has the terminal though no mark said that it would, is a bash that waits for a line: its
+    `read` waits too, but not for single keys."""
+    return holder.waits and holder.raw and holder.program == "bash"

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LIMIT = 256 * 1024
 """Bytes kept of one command's output: its beginning and its end, each half."""
-_GAP = "\n[…]\n".encode()
+_GAP = "\n[…]\n"
+_ACCEPTED = b"\x1b[?2004l\r"
+"""What readline(3) writes when a line is taken: bracketed paste ends."""
+_ERASED = r"\x1b\[0?K"
+"""The rest of the line is erased (EL)."""
 _SEQUENCE = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC
     rb"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS, SOS, PM, APC
-    rb"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
-    rb"|\x1b[ -/]*[0-~]"
-    rb"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]"
+    rb"|(?!" + _ERASED.encode() + rb")(?:\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
+    rb"|\x1b[ -/]*[0-~]?)"
+    rb"|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"
 )
+_MOVED = re.compile(rf"(\r|\x08|{_ERASED})")
 
 
 class Transcript:
-    """Output as it comes. However much that is, `LIMIT` bytes of it are kept."""
+    """What is seen from the typing of a command on. However much that is, `LIMIT` bytes of it are kept."""
 
     def __init__(self) -> None:
         self._head = bytearray()
         self._tail = bytearray()
         self._lost = False
+        self._begun = False
 
-    def clear(self) -> None:
-        self._head.clear()
-        self._tail.clear()
-        self._lost = False
+    def begin(self) -> None:
+        """The first command has begun: what came before is the echo of what was typed."""
+        if not self._begun:
+            self._begun = True
+            self._head.clear()
+            self._tail.clear()
+            self._lost = False
 
     def add(self, data: bytes) -> None:
         room = LIMIT // 2 - len(self._head)
@@ -37,30 +47,55 @@ class Transcript:
             del self._tail[: -LIMIT // 2]
             self._lost = True
 
+    def drop_line(self) -> None:
+        """Takes away the last line, which has not ended yet."""
+        kept = self._tail or self._head
+        del kept[kept.rfind(b"\n") + 1 :]
+
     def text(self) -> str:
         """As plain text: no colours, lines end as \\n, and of a line that was written over only its last form."""
-        return plain(bytes(self._head) + (_GAP if self._lost else b"") + bytes(self._tail))
+        head, tail = bytes(self._head), bytes(self._tail)
+        if not self._begun and _ACCEPTED in head:  # no command came to run, as with an error of syntax
+            head = head.partition(_ACCEPTED)[2]
+        return plain(head) + _GAP + plain(tail) if self._lost else plain(head + tail)
 
 
 def plain(output: bytes) -> str:
     """`output` of a terminal as text without what moves the cursor or sets colours."""
     text = _SEQUENCE.sub(b"", output).decode("utf-8", "replace")
-    lines = re.sub(r"\r+\n", "\n", text).split("\n")
-    return "\n".join(_last_form(line) for line in lines).strip("\n")
+    return "\n".join(_last_form(line) for line in text.split("\n")).strip("\n")
 
 
 def _last_form(line: str) -> str:
-    """What is left of a line in which carriage returns and backspaces moved the cursor."""
-    if "\r" not in line and "\b" not in line:
-        return line.rstrip()
+    """What is left of a line in which the cursor was moved back and cells were written over or erased."""
+    line = line.rstrip("\r")
     cells: list[str] = []
     at = 0
-    for character in line:
-        if character == "\r":
+    parts = _MOVED.split(line)
+    if len(parts) == 1:
+        return line.rstrip()
+    for part in parts:
+        if part == "\r":
             at = 0
-        elif character == "\b":
+        elif part == "\b":
             at = max(0, at - 1)
+        elif part.startswith("\x1b"):
+            del cells[at:]
         else:
-            cells[at : at + 1] = [character]
-            at += 1
+            at = _put(cells, at, part)
     return "".join(cells).rstrip()
+
+
+def _put(cells: list[str], at: int, text: str) -> int:
+    """Writes `text` into `cells` from `at`, and says where it ends. A wide character has two cells, the second empty;
+    what is left of one that is written over in part is blank."""
+    for character in text:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        end = at + 1 + wide
+        if at < len(cells) and not cells[at]:
+            cells[at - 1] = " "
+        if end < len(cells) and not cells[end]:
+            cells[end] = " "
+        cells[at:end] = [character, ""] if wide else [character]
+        at = end
+    return at

@@ -32,7 +32,7 @@ class Program(Protocol):
     def credit(self, consumed: int) -> None: ...
     def hang_up(self) -> None: ...
     def exited(self, status: int) -> None: ...
-    def foreground(self) -> tuple[str, bool]: ...
+    def foreground(self) -> tuple[str, bool, bool]: ...
 
 
 class Server(Protocol):
@@ -91,7 +91,7 @@ class Terminal:
         self._credit = min(SHELL_WINDOW, self._credit + max(0, consumed))
         self._listen()
 
-    def foreground(self) -> tuple[str, bool]:
+    def foreground(self) -> tuple[str, bool, bool]:
         return foreground(self._master) if self._master >= 0 else NOBODY
 
     def hang_up(self) -> None:
@@ -180,7 +180,7 @@ class Run:
     def credit(self, consumed: int) -> None:
         """Its output is bounded by its limit instead."""
 
-    def foreground(self) -> tuple[str, bool]:
+    def foreground(self) -> tuple[str, bool, bool]:
         """It has no terminal."""
         return NOBODY
 
