@@ -121,7 +121,9 @@ def main() -> None:
         print(f"the event loop's lateness, p99: {late[int(len(late) * 0.99)]:.1f} ms of {len(late)} looks")
         print(f"Ctrl-C under a flood to the prompt, median: {1000 * statistics.median(interrupts):.0f} ms")
     greens = sorted(enter_to_green() for _ in range(ROUNDS))
-    print(f"Enter to green in the guest, median: {1000 * statistics.median(greens):.0f} ms, worst {1000 * greens[-1]:.0f}")
+    print(
+        f"Enter to green in the guest, median: {1000 * statistics.median(greens):.0f} ms, worst {1000 * greens[-1]:.0f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The lesson on a shell of this machine, for measuring the screen without a guest: `local_lesson.py LAGS`. At the end the
-file LAGS has how late the event loop came each time, in milliseconds."""
+"""The lesson on a shell of this machine, for measuring the screen without a guest: `local_lesson.py LAGS`. At the end
+the file LAGS has how late the event loop came each time, in milliseconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter
+from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tui.lesson.app import LessonApp
 
 PERIOD = 0.005
@@ -36,9 +36,10 @@ class Timed(LessonApp):
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        app = Timed(chapter(Path(folder)), FakeMachine, "en", FakeProgress(), FakePlace())
+        told = chapter(Path(folder))
+        app = Timed(entry(told), lambda: told, FakeMachine, "en", FakeProgress(), FakePlace())
         app.run()
-        app.backstage.close_now()
+        app.close_now()
         Path(sys.argv[1]).write_text("\n".join(f"{lag:.2f}" for lag in app.lags))
 
 

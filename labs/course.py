@@ -48,6 +48,14 @@ def chapter_ids() -> list[str]:
     return [chapter.id for chapter in _chapters()]
 
 
+def entry(name: str) -> index.ChapterEntry:
+    """The chapter called `name`, as far as its name goes. Raises UsageError with the nearest name."""
+    chapters = {chapter.id: chapter for chapter in _chapters()}
+    if name not in chapters:
+        raise UsageError("unknown-chapter", name=name, hint=nearest(name, chapters))
+    return chapters[name]
+
+
 def chapter(name: str) -> Chapter:
     """The chapter called `name`, with its prose. Raises UsageError with the nearest name, ContentError, and
     `needs-module` where there is nothing to read CommonMark with."""
@@ -77,6 +85,14 @@ def task(name: str) -> Task:
 def is_question(name: str) -> bool:
     """Whether `name` (`chapter/question`) is a question of the course. Raises LabsError."""
     return name in [question.id for chapter in _chapters() for question in chapter.questions]
+
+
+def item(name: str) -> str:
+    """The id of the task or question called `name` (`chapter/name`). Raises UsageError with the nearest name."""
+    known = [entry.id for chapter in _chapters() for entry in chapter.tasks + chapter.questions]
+    if name not in known:
+        raise UsageError("unknown-task", name=name, hint=nearest(name, known))
+    return name
 
 
 def packages() -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from lablib.errors import LabsError, MachineError
@@ -16,13 +17,12 @@ from labs.arguments import Arguments
 
 
 def run_start(arguments: Arguments, language: str) -> int:
-    from lablib.doctor import missing_packages
     from lablib.machine.choose import machine_factory
 
     progress, place = Progress(), Place()
     name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
-    chapter = course.chapter(name.partition("/")[0])
-    start = course.task(name).id if "/" in name else ""
+    chapter = course.entry(name.partition("/")[0])
+    start = course.item(name) if "/" in name else ""
     machine_factory(arguments.value("--on", "auto"))  # says now what is wrong with it
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
@@ -32,13 +32,12 @@ def run_start(arguments: Arguments, language: str) -> int:
         raise LabsError("needs-module", module=error.name or "") from error
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
-    if missing := missing_packages(chapter.packages):
-        stderr.warn("packages-missing", language, packages=" ".join(missing), chapter=chapter.id)
     with _work(chapter.id, language) as work:
         kind = arguments.value("--on", "") or _chosen_machine(place, language)
         with _only_said(language):
             place.remember(chapter.id)
-        return run_lesson(chapter, machine_factory(kind, work), language, progress, place, start)
+        load = partial(course.chapter, chapter.id)
+        return run_lesson(chapter, load, machine_factory(kind, work), language, progress, place, start)
 
 
 def _where_to_go_on(progress: Progress, place: Place) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lablib.errors import UsageError
-from lablib.kernel.cgroup2 import find_cgroup2
-from lablib.machine.base import Machine
-from lablib.machine.guest import GuestMachine
-from lablib.machine.host import HostMachine
+
+if TYPE_CHECKING:
+    from lablib.machine.base import Machine
 
 CHOICES = ("auto", "guest", "host")
 KINDS = ("guest", "host")
@@ -22,10 +22,15 @@ def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
     """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
     added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
 
+    # Imported when a machine is made: the screen is painted before.
     def guest() -> Machine:
+        from lablib.machine.guest import GuestMachine
+
         return GuestMachine(work=work and work.with_name(f"{work.name}.tar"))
 
     def host() -> Machine:
+        from lablib.machine.host import HostMachine
+
         return HostMachine(work=work)
 
     try:
@@ -57,6 +62,8 @@ def is_container(root: Path = Path("/")) -> bool:
 
 
 def _has_memory_controller(root: Path) -> bool:
+    from lablib.kernel.cgroup2 import find_cgroup2
+
     mountinfo = root / "proc/self/mountinfo"
     cgroup = find_cgroup2(mountinfo) if mountinfo.exists() else None
     return cgroup is not None and "memory" in _read(root / cgroup.relative_to("/") / "cgroup.controllers").split()

@@ -8,7 +8,7 @@ from pathlib import Path
 from lablib.course.model import End
 from lablib.session.recording import Recorded, Recording
 from lablib.session.replay import ReplayMachine
-from tests.tui.fake_machine import FakePlace, FakeProgress, chapter
+from tests.tui.fake_machine import FakePlace, FakeProgress, chapter, entry
 from tui.lesson import run_lesson
 
 RECORDING = Recording(
@@ -26,7 +26,9 @@ RECORDING = Recording(
 
 def main() -> int:
     told = chapter(Path(sys.argv[1]))
-    return run_lesson(told, lambda: ReplayMachine(told, RECORDING), sys.argv[2], FakeProgress(), FakePlace())
+    return run_lesson(
+        entry(told), lambda: told, lambda: ReplayMachine(told, RECORDING), sys.argv[2], FakeProgress(), FakePlace()
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from lablib.attach.frames import Kind, receive
 from lablib.attach.sockets import running_labs
 from lablib.errors import LabsError, MachineError
 from lablib.machine.base import Size
-from tests.tui.fake_machine import FakeMachine, chapter
+from tests.tui.fake_machine import FakeMachine
 from tui.lesson import backstage as backstage_module
 from tui.lesson.backstage import Backstage
 from tui.lesson.news import MachineFailed, MachineReady, MachineResetting, Trouble
@@ -42,11 +42,11 @@ class Screen(MessagePump):
 class Stage:
     """A backstage whose machines are made when they are asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.screen = Screen()
         self.machines: list[FakeMachine] = []
         self.next: Callable[[], FakeMachine] = FakeMachine
-        self.backstage = Backstage(self.screen, self._make, chapter(folder))
+        self.backstage = Backstage(self.screen, self._make)
 
     def _make(self) -> FakeMachine:
         self.machines.append(self.next())
@@ -73,8 +73,8 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
+def stage() -> Iterator[Stage]:
+    stage = Stage()
     yield stage
     stage.backstage.close_now()
 

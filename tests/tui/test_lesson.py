@@ -15,7 +15,7 @@ from textual.widgets import Markdown, OptionList, Static
 from lablib.errors import MachineError
 from lablib.state import ProgressError
 from lablib.verdict import Evidence, Result, Verdict
-from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter
+from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
@@ -39,13 +39,15 @@ def lesson(
 ) -> LessonApp:
     """At the first task, unless the reader was elsewhere."""
     place = place or FakePlace(FIRST)
-    return LessonApp(chapter(folder), lambda: machine, language, progress or FakeProgress(), place)
+    told = chapter(folder)
+    return LessonApp(entry(told), lambda: told, lambda: machine, language, progress or FakeProgress(), place)
 
 
 def shown(app: LessonApp, selector: str) -> str:
-    """What a Static says, as plain text."""
+    """What a Static says, as plain text; nothing while it is not there."""
     page = StringIO()
-    Console(file=page, width=200, color_system=None).print(app.screen_stack[0].query_one(selector, Static).content)
+    for static in app.screen_stack[0].query(selector).results(Static):
+        Console(file=page, width=200, color_system=None).print(static.content)
     return page.getvalue()
 
 
@@ -115,7 +117,8 @@ async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> N
 async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:
     failure = MachineError("guest-kernel-missing", program="linux.uml")
     machines = [FakeMachine(), FakeMachine(failure=failure)]
-    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress(), FakePlace(FIRST))
+    told = chapter(tmp_path)
+    app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.phase is Phase.FAILED)
         sentence, remedy = Words("en").error(failure)
@@ -228,7 +231,7 @@ async def test_ctrl_bracket_goes_between_terminal_and_prose(tmp_path: Path) -> N
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.focused, Terminal))
+        await until(pilot, lambda: isinstance(app.focused, Terminal) and app.readable)
         await pilot.press("ctrl+right_square_bracket")
         assert isinstance(app.focused, ProsePane)
         await pilot.press("ctrl+right_square_bracket")
@@ -273,6 +276,7 @@ async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
     app = lesson(tmp_path, machine, place=FakePlace())
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, machine.opening.is_set)
+        await until(pilot, lambda: app.readable)
         await pilot.press("f2")
         assert not app.guide.walk.items[0].running  # type: ignore[union-attr]
         machine.gate.set()
@@ -350,7 +354,8 @@ async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -
 async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Path) -> None:
     machines = [FakeMachine(), FakeMachine()]
     first = machines[-1]
-    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress(), FakePlace(FIRST))
+    told = chapter(tmp_path)
+    app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
         await until(pilot, watched(first))

@@ -4,32 +4,35 @@ student types."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from lablib.course.model import Chapter
-from lablib.machine.base import Machine
-from tui.lesson.state import Place, Progress
-
-__all__ = ["Place", "Progress", "run_lesson"]
+if TYPE_CHECKING:
+    from lablib.course.index import ChapterEntry
+    from lablib.course.model import Chapter
+    from lablib.machine.base import Machine
+    from tui.lesson.state import Place, Progress
 
 
 def run_lesson(
-    chapter: Chapter,
+    entry: ChapterEntry,
+    load: Callable[[], Chapter],
     machine_factory: Callable[[], Machine],
     language: str,
     progress: Progress,
     place: Place,
     start: str = "",
 ) -> int:
-    """Shows the lesson from the item `start` (or where the student was) until they quit. Returns the exit code: 0, 3
-    when no machine could be had, 128 plus the number of a signal that ended it. The machine is closed whatever happens.
-    Other terminals can attach to it.
+    """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
+    until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
+    ended it. Raises what `load` raises. The machine is closed whatever happens. Other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 
-    app = LessonApp(chapter, machine_factory, language, progress, place, start)
-    app.backstage.offer(chapter.id)
+    app = LessonApp(entry, load, machine_factory, language, progress, place, start)
     try:
         app.run()
     finally:
-        app.backstage.close_now()
+        app.close_now()
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or 0

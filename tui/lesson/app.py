@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Callable
 from time import monotonic
-from types import FrameType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -17,27 +14,29 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from lablib.course.model import Chapter
 from lablib.errors import LabsError
-from lablib.machine.base import Machine
 from tui.chinese import teach_rich
-from tui.lesson import news
-from tui.lesson.backstage import Backstage
-from tui.lesson.blocks import Chosen, QuestionBlock
-from tui.lesson.guide import Guide
 from tui.lesson.help import Help
-from tui.lesson.item_line import ItemLine
-from tui.lesson.layout import lay_out
-from tui.lesson.live_view import LiveView
+from tui.lesson.layout import Opening, lay_out
 from tui.lesson.machine_pane import MachinePane
-from tui.lesson.prose import ProsePane
-from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState, TaskState
+from tui.lesson.signals import Signals
+from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.task_card import TaskCard
-from tui.lesson.text import Words, item_title
+from tui.lesson.text import Words
 from tui.lesson.theme import ANSI, THEME
 from tui.terminal.widget import Terminal
 from tui.threads import start
+
+if TYPE_CHECKING:
+    # What reads Markdown and starts machines takes as long to import as all the rest: it comes after the first paint.
+    from lablib.course.index import ChapterEntry
+    from lablib.course.model import Chapter
+    from lablib.machine.base import Machine
+    from tui.lesson import news
+    from tui.lesson.backstage import Backstage
+    from tui.lesson.blocks import Chosen, QuestionBlock
+    from tui.lesson.guide import Guide
+    from tui.lesson.page import Page
 
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
@@ -68,7 +67,8 @@ class LessonApp(App[None]):
 
     def __init__(
         self,
-        chapter: Chapter,
+        entry: ChapterEntry,
+        load: Callable[[], Chapter],
         machine_factory: Callable[[], Machine],
         language: str,
         progress: Progress,
@@ -80,11 +80,17 @@ class LessonApp(App[None]):
         self.register_theme(THEME)
         self.theme = THEME.name
         self.ansi_theme_dark = ANSI
-        self.chapter = chapter
         self._words = Words(language)
-        self.backstage = Backstage(self, machine_factory, chapter)
-        self.guide = Guide(chapter, self._words, progress, place, self.backstage, start)
+        self._entry = entry
+        self._load = load
+        self._machine_factory = machine_factory
+        self._kept = progress, place, start
         self.phase = Phase.BOOTING
+        self.failure: Exception | None = None
+        """Why there is no lesson, where the chapter cannot be read."""
+        self._backstage: Backstage | None = None
+        self._guide: Guide | None = None
+        self._page: Page | None = None
         self._machine_line = ""
         self._began = monotonic()
         self._exit_code = 0
@@ -93,12 +99,37 @@ class LessonApp(App[None]):
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
             with Vertical(id="reading"):
-                yield ProsePane(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
-                yield TaskCard(self._words)
-            yield ItemLine(self._words)
+                yield Opening(self._title)
             yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
+
+    @property
+    def _title(self) -> str:
+        return f"{self._entry.number} · {self._entry.title[self._words.language]}"
+
+    @property
+    def readable(self) -> bool:
+        """Whether the chapter is read and shown."""
+        return self._page is not None and self._page.is_open
+
+    @property
+    def guide(self) -> Guide:
+        """There once the chapter is readable."""
+        assert self._guide is not None
+        return self._guide
+
+    @property
+    def page(self) -> Page:
+        """There once the chapter is readable."""
+        assert self._page is not None
+        return self._page
+
+    @property
+    def backstage(self) -> Backstage:
+        """There once the screen is painted."""
+        assert self._backstage is not None
+        return self._backstage
 
     @property
     def _base(self) -> Screen[object]:
@@ -109,54 +140,67 @@ class LessonApp(App[None]):
     def _pane(self) -> MachinePane:
         return self._base.query_one(MachinePane)
 
-    @property
-    def _prose(self) -> ProsePane:
-        return self._base.query_one(ProsePane)
-
     # -- beginning and end
 
     async def on_mount(self) -> None:
         self._show_status()
-        self._prose.focus()
-        await self._show_item()
         self.set_interval(0.1, self._tick)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._on_signal, signal.SIGTERM)
-        self._hang_up_before = signal.signal(signal.SIGHUP, self._on_hang_up)
+        self._signals = Signals(self._on_signal, self.close_now)
         self.call_after_refresh(self._after_first_paint)
 
     async def _after_first_paint(self) -> None:
+        from tui.lesson.backstage import Backstage
+
         if self.phase is Phase.CLOSING:
             return
+        self._backstage = Backstage(self, self._machine_factory)
+        self.backstage.offer(self._entry.id)
         self._open()
         start("engine-import", _import_engine)
-        await self._prose.show(self.chapter, self.guide.walk, self._words)
-        if self.guide.walk.item is not None:
-            self._prose.go_to(self.guide.walk.item.id)
+        try:
+            chapter = await asyncio.to_thread(self._load)
+        except Exception as error:  # said once the screen is gone
+            self.failure = error
+            self.action_leave()
+            return
+        await self._furnish(chapter)
+        self.backstage.look_for_packages(chapter)
+
+    async def _furnish(self, chapter: Chapter) -> None:
+        """Brings in what shows the chapter."""
+        from tui.lesson.guide import Guide
+        from tui.lesson.page import Page
+
+        self._guide = Guide(chapter, self._words, self.backstage, *self._kept)
+        self._page = Page(self._base, chapter, self.guide.walk, self._words)
+        await self._page.open(self._title)
+        self._show_status()
+        if self.ready:
+            await self.guide.arrive(self)
+        else:
+            self._page.focus()
+
+    def on_missing(self, event: news.Missing) -> None:
+        params = {"packages": event.packages, "chapter": self._entry.id}
+        self.say(self._words.warning("packages-missing", **params), warning=True)
 
     def _open(self) -> None:
         self.phase, self._began = Phase.BOOTING, monotonic()
-        self._pane.show_notice(self._words.screen("starting_title"), self._words.screen("starting_note"))
+        self._pane.show_notice("starting_title", self._words.screen("starting_note"))
         self.backstage.open()
         self._show_status()
+
+    def close_now(self) -> None:
+        """Takes the machine away, when there is no screen any more. Raises what the machine raises."""
+        if self._backstage is not None:
+            self._backstage.close_now()
 
     def _on_signal(self, number: int) -> None:
         self._exit_code = 128 + number
         self.action_leave()
 
-    def _on_hang_up(self, number: int, _frame: FrameType | None) -> None:
-        """The terminal is gone: there is nothing to restore or to say, and whatever still waits to write to it, the
-        event loop included, may wait for ever. So a thread takes the machine away and ends the process."""
-
-        def leave() -> None:
-            try:
-                self.backstage.close_now()
-            finally:
-                os._exit(128 + number)
-
-        start("hang-up", leave)
-
     def on_unmount(self) -> None:
-        signal.signal(signal.SIGHUP, self._hang_up_before)
+        self._signals.restore()
 
     def action_leave(self) -> None:
         """Takes the machine away, then ends. Asked twice, it ends at once and the rest is done without a screen."""
@@ -167,7 +211,10 @@ class LessonApp(App[None]):
             self._exit_code = NO_MACHINE
         self.phase = Phase.CLOSING
         self._show_status()
-        self.backstage.close()
+        if self._backstage is None:
+            self.exit(return_code=self._exit_code)
+        else:
+            self._backstage.close()
 
     def on_machine_closed(self, event: news.MachineClosed) -> None:
         message = None
@@ -182,18 +229,15 @@ class LessonApp(App[None]):
             return
         self.phase = Phase.READY
         capabilities = event.capabilities
-        self._machine_line = self._words.screen(
-            "ready", kind=self._words.screen(f"kind_{capabilities.kind}"), release=capabilities.release
-        )
+        kind = self._words.screen(f"kind_{capabilities.kind}")
+        self._machine_line = self._words.screen("ready", kind=kind, release=capabilities.release)
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self._show_status()
-        terminal = self._pane.show_terminal()
-        terminal.clear()
-        terminal.focus()
-        self.call_after_refresh(terminal.start, self.backstage.shell)
-        self.backstage.view(on=self._pane.has_class("-viewing"))
-        await self.guide.arrive(self)
+        self.call_after_refresh(self._pane.show_terminal().start, self.backstage.shell)
+        self.backstage.view(on=self._pane.viewing)
+        if self.readable:
+            await self.guide.arrive(self)
 
     def on_machine_failed(self, event: news.MachineFailed) -> None:
         if self.phase is Phase.CLOSING:
@@ -202,39 +246,31 @@ class LessonApp(App[None]):
 
     def _fail(self, title: str, error: Exception) -> None:
         self.phase = Phase.FAILED
-        sentence, remedy = self._words.error(error)
-        self._pane.show_notice(self._words.screen(title), sentence, remedy, self._words.screen("failed_retry"))
+        self._pane.show_notice(title, *self._words.error(error), self._words.screen("failed_retry"))
         self._show_status()
 
     def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
-        if not isinstance(error, LabsError) or error.key not in news.LOST:
+        from tui.lesson.backstage import LOST
+
+        if not isinstance(error, LabsError) or error.key not in LOST:
             return False
         if self.phase is Phase.READY:
-            self._base.query_one(Terminal).stop()
+            self._pane.terminal.stop()
             self._fail("lost_title", error)
         return True
 
     def on_terminal_ended(self, event: Terminal.Ended) -> None:
-        if self.phase is not Phase.READY:
-            return
-        terminal = self._base.query_one(Terminal)
-        if event.error is not None:
-            if self.lost(event.error):
-                return
-            terminal.say(self._words.screen("shell_failed", error=" ".join(self._words.error(event.error))))
-        elif event.status is None:
-            terminal.say(self._words.screen("ended_unknown"))
-        else:
-            terminal.say(self._words.screen("ended", status=event.status))
+        if self.phase is Phase.READY and not (event.error is not None and self.lost(event.error)):
+            self._pane.say_ended(event)
 
     def on_terminal_engine_failed(self) -> None:
         self.say(self._words.screen("engine_failed"), warning=True)
 
     def on_machine_resetting(self) -> None:
-        self._base.query_one(Terminal).stop()
+        self._pane.terminal.stop()
         self.phase, self._began = Phase.BOOTING, monotonic()
-        self._pane.show_notice(self._words.screen("resetting_title"), self._words.screen("resetting_note"))
+        self._pane.show_notice("resetting_title", self._words.screen("resetting_note"))
         self._show_status()
 
     def action_reset(self) -> None:
@@ -249,11 +285,11 @@ class LessonApp(App[None]):
             self.say(self._words.screen("reset_sure"), warning=True)
 
     def action_view(self) -> None:
-        self._pane.toggle_class("-viewing")
-        self.backstage.view(on=self.ready and self._pane.has_class("-viewing"))
+        self._pane.toggle_view()
+        self.backstage.view(on=self.ready and self._pane.viewing)
 
     def on_seen(self, event: news.Seen) -> None:
-        self._base.query_one(LiveView).show(event.rows)
+        self._pane.show_view(event.rows)
         event.done.set()
 
     # -- for the guide
@@ -263,35 +299,22 @@ class LessonApp(App[None]):
         return self.phase is Phase.READY
 
     async def show(self, item: Item) -> None:
-        await self._prose.refresh_item(item.id)
-        if item is self.guide.walk.item:
-            await self._show_item()
+        await self.page.show(item)
+        self._show_status()
 
     async def turn_to(self, item: Item) -> None:
-        self._base.query_one("#lesson").remove_class("-card-large")
-        await self._show_item()
-        self._prose.go_to(item.id)
+        await self.page.turn_to(item)
+        self._show_status()
 
     def say(self, sentence: str, *, warning: bool = False) -> None:
         self.notify(sentence, severity="warning" if warning else "information", markup=False)
 
     def ask(self, state: QuestionState) -> None:
-        block = self._prose.block(state.id)
-        if isinstance(block, QuestionBlock):
-            block.choose()
+        self.page.ask(state)
 
     def give_keys(self) -> None:
         if self.ready:
-            self._base.query_one(Terminal).focus()
-
-    async def _show_item(self) -> None:
-        item, line, card = self.guide.walk.item, self._base.query_one(ItemLine), self._base.query_one(TaskCard)
-        self._base.query_one("#lesson").set_class(isinstance(item, TaskState), "-at-task")
-        title = item_title(item, self.guide.walk, self._words) if item else self._words.screen("no_tasks")
-        line.show(item, title)
-        if isinstance(item, TaskState):
-            await card.show(item, title)
-        self._show_status()
+            self._pane.terminal.focus()
 
     # -- what happens, and keys
 
@@ -330,10 +353,12 @@ class LessonApp(App[None]):
 
     async def action_hint(self) -> None:
         if await self.guide.hint(self):
-            self._base.query_one("#lesson").add_class("-card-large")
+            self.page.enlarge_card()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action in ("help", "leave") or not isinstance(self.screen, Help)
+        if action in ("help", "leave", "copy"):
+            return True
+        return self.readable and not isinstance(self.screen, Help)
 
     def action_help(self) -> None:
         if isinstance(self.screen, Help):
@@ -342,22 +367,14 @@ class LessonApp(App[None]):
             self.push_screen(Help(self._words))
 
     def action_card(self) -> None:
-        terminal_has_focus = isinstance(self.focused, Terminal)
-        self._base.query_one("#lesson").toggle_class("-card-large")
-        if not terminal_has_focus:  # the pane that had it may be hidden now
-            self.call_after_refresh(lambda: self._reading.focus())
+        self.page.toggle_card()
 
     def action_toggle_terminal(self) -> None:
-        terminal = self._base.query_one(Terminal)
-        if terminal.has_focus or self._pane.has_class("-idle"):
-            self._reading.focus()
+        terminal = self._pane.terminal
+        if terminal.has_focus or self._pane.idle:
+            self.page.focus()
         else:
             terminal.focus()
-
-    @property
-    def _reading(self) -> ProsePane | TaskCard:
-        """The prose, or the card where it stands in the prose's place."""
-        return self._prose if self._prose.display else self._base.query_one(TaskCard)
 
     def action_copy(self) -> None:
         text = self.screen.get_selected_text()
@@ -382,7 +399,7 @@ class LessonApp(App[None]):
             self._show_status()
 
     def _show_status(self) -> None:
-        item = self.guide.walk.item
+        item = self.guide.walk.item if self.readable else None
         go_on = "key_next"
         if isinstance(item, StepState):
             go_on = "key_run"

@@ -17,9 +17,10 @@ from lablib.player import Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
 from tui.lesson import news
-from tui.lesson.news import LOST
 from tui.threads import hand_over, post, start
 
+LOST = {"machine-gone", "machine-silent"}
+"""Keys of the errors after which a machine is of no more use."""
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
 UP_SECONDS = 90.0
@@ -32,9 +33,9 @@ class Backstage:
     """Opens, plays steps, sets scenes, watches, keeps the student's work, resets and closes. Its methods return at once
     where they do not say otherwise; news go to `target`."""
 
-    def __init__(self, target: MessagePump, factory: Callable[[], Machine], chapter: Chapter) -> None:
+    def __init__(self, target: MessagePump, factory: Callable[[], Machine]) -> None:
         self._target = target
-        self._chapter = chapter
+        self._session: Session | None = None
         self._player: Player | None = None
         self._view_over = threading.Event()
         self._factory = factory
@@ -71,6 +72,7 @@ class Backstage:
             began = monotonic()
             self._keep_last()
             self._settled.clear()
+            self._session = None
             post(self._target, news.MachineResetting())
             self.end_turn()
             self._bring_up()
@@ -80,13 +82,12 @@ class Backstage:
         """A shell of the machine, in which steps are played from now on. Waits: for threads only. Raises
         MachineError."""
         machine = self._up()
-        session = Session(machine, size)
-        self._player = Player(self._chapter, machine, session)
-        return session
+        self._session, self._player = Session(machine, size), None
+        return self._session
 
-    def play(self, step: Step) -> None:
-        """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
-        start(f"step-{step.id}", lambda: self._play_step(step))
+    def play(self, chapter: Chapter, step: Step) -> None:
+        """Types `step` of `chapter` into the shell; `StepPlayed` or `StepFailed` follows."""
+        start(f"step-{step.id}", lambda: self._play_step(chapter, step))
 
     def view(self, *, on: bool) -> None:
         """Looks at the tree of cgroups from now on, or no more; `Seen` follows whenever it has changed."""
@@ -95,6 +96,10 @@ class Backstage:
             self._view_over = over = threading.Event()
         if on:
             start("view", lambda: self._look(over))
+
+    def look_for_packages(self, chapter: Chapter) -> None:
+        """`Missing` follows if this machine lacks packages that `chapter` uses."""
+        start("packages", lambda: self._look_for_packages(chapter))
 
     def note(self, write: Callable[[], None]) -> None:
         """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
@@ -209,10 +214,11 @@ class Backstage:
                 post(self._target, news.Trouble(error))
                 raise
 
-    def _play_step(self, step: Step) -> None:
+    def _play_step(self, chapter: Chapter, step: Step) -> None:
         try:
-            if self._player is None:
+            if self._session is None:
                 raise MachineError("machine-gone")
+            self._player = self._player or Player(chapter, self._up(), self._session)
             played = self._player.play(step)
         except Exception as error:  # shown at the step, whatever it is
             post(self._target, news.StepFailed(step.id, error))
@@ -231,6 +237,12 @@ class Backstage:
                 post(self._target, news.Trouble(error))
         finally:
             over.set()
+
+    def _look_for_packages(self, chapter: Chapter) -> None:
+        from lablib.doctor import missing_packages  # as dear as all of this
+
+        if missing := missing_packages(chapter.packages):
+            post(self._target, news.Missing(" ".join(missing)))
 
     def _note(self, write: Callable[[], None]) -> None:
         try:

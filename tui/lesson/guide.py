@@ -43,7 +43,7 @@ class Guide:
     """The reader's way through one chapter."""
 
     def __init__(
-        self, chapter: Chapter, words: Words, progress: Progress, place: Place, backstage: Backstage, start: str
+        self, chapter: Chapter, words: Words, backstage: Backstage, progress: Progress, place: Place, start: str
     ) -> None:
         self.walk = Walk(chapter, progress, start or place.at(chapter.id))
         self._chapter = chapter
@@ -167,7 +167,7 @@ class Guide:
         else:
             item.begin()
             await stage.show(item)
-            self._backstage.play(item.step)
+            self._backstage.play(self._chapter, item.step)
 
     def _mark(self, id: str, stage: Stage) -> None:
         try:

@@ -14,6 +14,14 @@ WIDE = 118
 """Columns from which prose and terminal stand side by side."""
 
 
+class Opening(Static):
+    """The empty frame that is painted before the chapter is read."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(id="opening")
+        self.border_title = Content(title).markup
+
+
 def lay_out(screen: Screen[object], size: Size, words: Words) -> None:
     """Fits the lesson on `screen` into `size`, or asks for a larger terminal where it does not fit."""
     width, height = size

@@ -9,9 +9,6 @@ from lablib.player import Played
 from lablib.verdict import Result
 from tui.threads import Handed
 
-LOST = {"machine-gone", "machine-silent"}
-"""Keys of the errors after which a machine is of no more use."""
-
 
 class MachineReady(Message):
     def __init__(self, capabilities: Capabilities, seconds: float) -> None:
@@ -90,3 +87,11 @@ class StepFailed(Message):
         super().__init__()
         self.step = step
         self.error = error
+
+
+class Missing(Message):
+    """Debian packages that the chapter uses and this machine does not have."""
+
+    def __init__(self, packages: str) -> None:
+        super().__init__()
+        self.packages = packages

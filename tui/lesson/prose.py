@@ -65,9 +65,11 @@ class ProsePane(VerticalScroll):
             widgets.append(made)
         return widgets
 
-    def block(self, id: str) -> ItemBlock | None:
-        """The block of the item called `id`; None while the chapter is not shown yet."""
-        return self._blocks.get(id)
+    def ask(self, id: str) -> None:
+        """Lets the reader choose an answer to the question called `id`."""
+        block = self._blocks.get(id)
+        if isinstance(block, QuestionBlock):
+            block.choose()
 
     async def refresh_item(self, id: str) -> None:
         """Shows what has become of the item called `id`."""

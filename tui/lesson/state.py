@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lablib.course.model import Chapter, Question, QuestionPlace, Step, Task, TaskPlace
-from lablib.player import Played
 from lablib.verdict import Result, Verdict, overall
+
+if TYPE_CHECKING:
+    from lablib.player import Played
 
 
 class Progress(Protocol):

@@ -36,8 +36,8 @@ class Words:
     def why(self, key: str, params: Mapping[str, str]) -> str:
         return visible(self._text(CHECK_MESSAGES, key, params))
 
-    def warning(self, key: str) -> str:
-        return self._text(MESSAGES, f"warning.{key}", {})
+    def warning(self, key: str, **params: str) -> str:
+        return visible(self._text(MESSAGES, f"warning.{key}", params))
 
     def problem(self, key: str, params: Mapping[str, str]) -> str:
         return visible(self._text(MESSAGES, f"problem.{key}", params))
