@@ -79,7 +79,7 @@ def _ask_machine(kinds: tuple[str, ...], language: str) -> str:
 def _work(chapter: str, language: str) -> Iterator[Path | None]:
     """What `~/lab` is kept as, for this lesson alone; None where it cannot be kept. Raises LabsError when a lesson of
     the chapter runs already."""
-    from lablib.machine.work import claimed
+    from lablib.machine.claim import claimed
 
     with ExitStack() as claims:
         work = None

@@ -6,47 +6,22 @@ into a guest. The host machine's is the folder `CHAPTER`, worked in as it is.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from lablib.errors import LabsError, MachineError
+from lablib.errors import MachineError
 from lablib.machine.agent.work import MAX_BYTES, MAX_ENTRIES
+from lablib.machine.claim import not_kept
 from lablib.machine.link import Channel, Link
 from lablib.machine.served import answer, ask
 from lablib.machine.wire import Type, WireError
-from lablib.state import put_aside, replace, xdg_folder
+from lablib.state import put_aside, replace
 from lablib.text import one_line
 
 LENT = "work.tar"
 NOT_RESTORED = "work-not-restored"
 """The warning that `~/lab` begins empty because what was kept could not be put back."""
 _REASON = 300
-
-
-def work_folder() -> Path:
-    return Path(xdg_folder("XDG_DATA_HOME", "~/.local/share"), "work")
-
-
-@contextmanager
-def claimed(chapter: str) -> Iterator[Path]:
-    """The folder that the work of `chapter` is kept in, for this process alone: two lessons would each undo what the
-    other keeps. Raises LabsError when another has it, or when nothing can be kept there."""
-    folder = work_folder()
-    try:
-        for made in (folder.parent, folder):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(folder / f"{chapter}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise _not_kept(folder, error) from error
-    try:
-        _lock(lock, chapter)
-        yield folder
-    finally:
-        os.close(lock)
 
 
 class GuestWork:
@@ -105,7 +80,7 @@ class GuestWork:
             try:
                 replace(str(self._path), bytes(archive))
             except OSError as error:
-                raise _not_kept(self._path, error) from error
+                raise not_kept(self._path, error) from error
             self._fingerprint = found["fingerprint"]
             return True
 
@@ -128,19 +103,8 @@ class GuestWork:
                 raise MachineError("work-unreadable", reason=one_line(found.get("reason", problem)[:_REASON]))
 
 
-def _lock(descriptor: int, chapter: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise LabsError("lesson-runs", chapter=chapter) from None
-
-
 def _answer(value: object) -> dict[str, str]:
     """An agent's answer about a work folder. Raises WireError."""
     if not isinstance(value, dict) or not value.keys() & {"fingerprint", "problem"}:
         raise WireError("an answer that is none")
     return {str(name): str(text) for name, text in value.items()}
-
-
-def _not_kept(path: Path, error: OSError) -> MachineError:
-    return MachineError("work-not-kept", path=str(path), reason=error.strerror or str(error))

@@ -20,10 +20,11 @@ from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.help import Help
+from tui.lesson.phase import Phase
 from tui.lesson.prose import ProsePane
-from tui.lesson.state import Phase, QuestionState, StepState, TaskState
+from tui.lesson.state import QuestionState, StepState, TaskState
 from tui.lesson.task_card import TaskCard
-from tui.lesson.text import Words
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 
 FIRST, SECOND = "cgroups/memory-only", "cgroups/clean-up"

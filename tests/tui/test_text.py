@@ -11,9 +11,10 @@ from lablib.i18n import catalogue
 from lablib.verdict import Result, Verdict
 from tests.tui.fake_machine import FAILING, PASSING, chapter
 from tui.chinese import teach_rich
-from tui.lesson import text as lesson_text
+from tui.lesson import words as lesson_text
 from tui.lesson.state import TaskState
-from tui.lesson.text import SCREEN_MESSAGES, Words, for_screen, visible
+from tui.lesson.text import for_screen
+from tui.lesson.words import SCREEN_MESSAGES, Words, visible
 
 
 def test_control_and_invisible_characters_are_shown_not_obeyed() -> None:

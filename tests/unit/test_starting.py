@@ -10,9 +10,9 @@ import pytest
 
 from lablib.errors import LabsError
 from lablib.machine import choose
+from lablib.machine.claim import claimed
 from lablib.machine.guest import GuestMachine
 from lablib.machine.host import HostMachine
-from lablib.machine.work import claimed
 from lablib.place import Place
 from lablib.progress import Progress
 from labs import course, starting

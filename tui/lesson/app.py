@@ -19,11 +19,11 @@ from tui.chinese import teach_rich
 from tui.lesson.help import Help
 from tui.lesson.layout import Opening, lay_out
 from tui.lesson.machine_pane import MachinePane
+from tui.lesson.phase import Phase
 from tui.lesson.signals import Signals
-from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.text import Words
 from tui.lesson.theme import ANSI, THEME
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 from tui.threads import start
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tui.lesson.blocks import Chosen, QuestionBlock
     from tui.lesson.guide import Guide
     from tui.lesson.page import Page
+    from tui.lesson.state import Item, Place, Progress, QuestionState
 
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
@@ -47,7 +48,7 @@ NO_MACHINE = 3
 class LessonApp(App[None]):
     """One chapter on one machine. Painted before the machine is asked for, and before the terminal's engine is read."""
 
-    CSS_PATH = "lesson.tcss"
+    CSS_PATH = "frame.tcss"
     ENABLE_COMMAND_PALETTE = False
     # All with priority, so that they work from the terminal too; programs keep every key but these.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -156,14 +157,17 @@ class LessonApp(App[None]):
         self._backstage = Backstage(self, self._machine_factory)
         self.backstage.offer(self._entry.id)
         self._open()
-        start("engine-import", _import_engine)
+        self.run_worker(self._bring_in_chapter())  # not here: who handles a message keeps the screen from painting
+
+    async def _bring_in_chapter(self) -> None:
         try:
             chapter = await asyncio.to_thread(self._load)
+            await self._furnish(chapter)
         except Exception as error:  # said once the screen is gone
             self.failure = error
             self.action_leave()
             return
-        await self._furnish(chapter)
+        start("engine-import", _import_engine)
         self.backstage.look_for_packages(chapter)
 
     async def _furnish(self, chapter: Chapter) -> None:
@@ -399,12 +403,7 @@ class LessonApp(App[None]):
             self._show_status()
 
     def _show_status(self) -> None:
-        item = self.guide.walk.item if self.readable else None
-        go_on = "key_next"
-        if isinstance(item, StepState):
-            go_on = "key_run"
-        elif isinstance(item, QuestionState) and not item.done:
-            go_on = "key_answer"
+        go_on = self.guide.next_act if self.readable else "key_run"
         in_terminal = isinstance(self._base.focused, Terminal)
         seconds = monotonic() - self._began
         self._base.query_one(StatusBar).show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)

@@ -16,7 +16,8 @@ from textual.widgets.option_list import Option
 
 from tui.lesson.state import QuestionState, StepState, TaskState
 from tui.lesson.task_card import color_of, standing, with_code
-from tui.lesson.text import Words, for_screen, step_note
+from tui.lesson.text import for_screen, step_note
+from tui.lesson.words import Words
 
 
 @dataclass

@@ -11,7 +11,7 @@ from lablib.session.session import BusyError
 from tui.lesson import news
 from tui.lesson.backstage import Backstage
 from tui.lesson.state import Item, Place, Progress, QuestionState, StepState, TaskState, Walk
-from tui.lesson.text import Words
+from tui.lesson.words import Words
 
 
 class Stage(Protocol):
@@ -64,6 +64,14 @@ class Guide:
             item.begin()
             self._turn = self._backstage.begin(item.task)
         await stage.turn_to(item)
+
+    @property
+    def next_act(self) -> str:
+        """The key of the word for what `go_on` does at the item at hand."""
+        item = self.walk.item
+        if isinstance(item, StepState):
+            return "key_run"
+        return "key_answer" if isinstance(item, QuestionState) and not item.done else "key_next"
 
     # Keys
 

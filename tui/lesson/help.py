@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.lesson.text import Words
+from tui.lesson.words import Words
 
 
 class Help(ModalScreen[None]):

@@ -9,7 +9,8 @@ from textual.widgets import Static
 from lablib.verdict import Verdict
 from tui.lesson.state import Item, StepState, TaskState
 from tui.lesson.task_card import color_of, note_of, standing, with_code
-from tui.lesson.text import Words, step_note
+from tui.lesson.text import step_note
+from tui.lesson.words import Words
 
 
 class ItemLine(Static):

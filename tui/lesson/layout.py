@@ -7,7 +7,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.lesson.text import Words
+from tui.lesson.words import Words
 
 SMALLEST = Size(60, 16)
 WIDE = 118

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from lablib.machine.base import CgroupRow
-from tui.lesson.text import Words, visible
+from tui.lesson.words import Words, visible
 
 
 class LiveView(VerticalScroll):

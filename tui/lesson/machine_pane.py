@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from lablib.machine.base import CgroupRow
 from tui.lesson.live_view import LiveView
-from tui.lesson.text import Words
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 
 
@@ -23,7 +23,6 @@ class MachinePane(Container):
     def compose(self) -> ComposeResult:
         yield Static(id="notice")
         yield Terminal(id="terminal")
-        yield LiveView(self._words)
 
     @property
     def terminal(self) -> Terminal:
@@ -64,7 +63,10 @@ class MachinePane(Container):
         return self.has_class("-viewing")
 
     def toggle_view(self) -> None:
+        if not self.query(LiveView):
+            self.mount(LiveView(self._words))
         self.toggle_class("-viewing")
 
     def show_view(self, rows: Sequence[CgroupRow]) -> None:
-        self.query_one(LiveView).show(rows)
+        for view in self.query(LiveView):
+            view.show(rows)

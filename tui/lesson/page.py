@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from textual.screen import Screen
 
 from lablib.course.model import Chapter
@@ -9,10 +12,14 @@ from tui.lesson.item_line import ItemLine
 from tui.lesson.prose import ProsePane
 from tui.lesson.state import Item, QuestionState, TaskState, Walk
 from tui.lesson.task_card import TaskCard
-from tui.lesson.text import Words, item_title
+from tui.lesson.text import item_title
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 
+PAUSE = 0.02
+"""Seconds in which the beginning of the text is painted, before the rest is brought in."""
 LARGE = "-card-large"
+STYLES = Path(__file__).parent / "page.tcss"
 
 
 class Page:
@@ -29,13 +36,19 @@ class Page:
 
     async def open(self, title: str) -> None:
         """Brings the panes in and shows the chapter at the item at hand."""
-        self._prose = ProsePane(title)
+        stylesheet = self._screen.app.stylesheet
+        stylesheet.read(STYLES)
+        stylesheet.parse()
+        self._prose = ProsePane(title, self._chapter, self._walk, self._words)
         self._lesson = self._screen.query_one("#lesson")
-        await self._screen.query_one("#reading").mount(self._prose, self._card)
-        await self._lesson.mount(self._line, before="#machine")
+        reading = self._screen.query_one("#reading")
+        await reading.mount(self._prose)
         await self._screen.query_one("#opening").remove()
+        await asyncio.sleep(PAUSE)
+        await reading.mount(self._card)
+        await self._lesson.mount(self._line, before="#machine")
         await self._show_item()
-        await self._prose.show(self._chapter, self._walk, self._words)
+        await self._prose.show_rest()
         if self._walk.item is not None:
             self._prose.go_to(self._walk.item.id)
         self.is_open = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -13,10 +14,11 @@ from textual.widgets import Markdown
 from lablib.course.model import Chapter, Prose
 from tui.lesson.blocks import QuestionBlock, StepBlock, TaskBlock
 from tui.lesson.state import StepState, TaskState, Walk
-from tui.lesson.text import Words, for_screen, item_title
+from tui.lesson.text import for_screen, item_title
+from tui.lesson.words import Words
 
-FIRST = 4
-"""Blocks that are shown before the others: enough for the first screen."""
+PART = 4
+"""Blocks that come before all others."""
 ItemBlock = StepBlock | TaskBlock | QuestionBlock
 
 
@@ -32,18 +34,22 @@ class ProsePane(VerticalScroll):
         Binding("G", "scroll_end", show=False),
     ]
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, chapter: Chapter, walk: Walk, words: Words) -> None:
         super().__init__(id="prose")
         self.border_title = Content(title).markup
         self._blocks: dict[str, ItemBlock] = {}
         self._at = ""
         self._placed: int | None = None
+        self._rest = self._widgets(chapter, walk, words)
 
-    async def show(self, chapter: Chapter, walk: Walk, words: Words) -> None:
-        """Shows the chapter; may be called once."""
-        widgets = self._widgets(chapter, walk, words)
-        await self.mount_all(widgets[:FIRST])
-        await self.mount_all(widgets[FIRST:])
+    def compose(self) -> ComposeResult:
+        """The beginning of the chapter, as much as fills a screen."""
+        yield from self._rest[:PART]
+        self._rest = self._rest[PART:]
+
+    async def show_rest(self) -> None:
+        """What follows the beginning."""
+        await self.mount_all(self._rest)
 
     def _widgets(self, chapter: Chapter, walk: Walk, words: Words) -> list[Widget]:
         widgets: list[Widget] = []

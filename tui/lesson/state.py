@@ -30,15 +30,6 @@ class Place(Protocol):
     def remember(self, chapter: str, item: str = "") -> None: ...
 
 
-class Phase(Enum):
-    """How far the machine has come."""
-
-    BOOTING = auto()
-    READY = auto()
-    FAILED = auto()
-    CLOSING = auto()
-
-
 class Scene(Enum):
     """How far the state that a task starts from has come."""
 

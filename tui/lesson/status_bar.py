@@ -7,8 +7,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.lesson.state import Phase
-from tui.lesson.text import Words
+from tui.lesson.phase import Phase
+from tui.lesson.words import Words
 
 _SIGNS = {Phase.BOOTING: "◌", Phase.READY: "●", Phase.FAILED: "✗", Phase.CLOSING: "◌"}
 _COLORS = {Phase.BOOTING: "warning", Phase.READY: "success", Phase.FAILED: "error", Phase.CLOSING: "warning"}

@@ -14,7 +14,8 @@ from textual.widgets import Markdown, Static
 
 from lablib.verdict import Evidence, Result, Verdict
 from tui.lesson.state import Scene, TaskState
-from tui.lesson.text import Words, for_screen, visible
+from tui.lesson.text import for_screen
+from tui.lesson.words import Words, visible
 
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "⊘", Verdict.ERROR: "!"}
 COLORS = {Verdict.PASS: "success", Verdict.FAIL: "error", Verdict.BLOCKED: "warning", Verdict.ERROR: "warning"}
