@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from lablib.course.model import End
 from lablib.machine.base import Machine, Size
 from lablib.session.session import Outcome, Session
 
@@ -65,3 +66,9 @@ class ReadSession(Session):
         self.close()
         self.reader.join(10)
         assert not self.reader.is_alive()
+
+
+def ends(outcome: Outcome | Exception) -> tuple[End, int | None]:
+    """How a step ended, and with which status."""
+    assert isinstance(outcome, Outcome), outcome
+    return outcome.end, outcome.status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,13 +36,6 @@ def keys(one: Played) -> list[str]:
 def output(one: Played) -> str:
     assert one.outcome is not None, one
     return one.outcome.output
-
-
-@pytest.fixture
-def session(shared_guest: GuestMachine) -> Iterator[ReadSession]:
-    session = ReadSession(shared_guest)
-    yield session
-    session.end()
 
 
 OUTER = Step("outer", "bash", End.ENTERED)
