@@ -14,7 +14,6 @@ from lablib.machine.guest import GuestMachine
 from lablib.session.session import BusyError, Session
 from tests.sessions import ReadSession, ends
 
-
 # Programs that have the terminal
 
 
