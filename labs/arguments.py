@@ -25,6 +25,8 @@ COMMANDS = {
     "": Command({}),
     "list": Command({"--json": False}),
     "start": Command({"--on": True}, ("CHAPTER",)),
+    "shell": Command({}, ("CHAPTER",)),
+    "reset": Command({}, ("CHAPTER",)),
     "run": Command({"--on": True, "--json": False}, ("CHAPTER",), required=1),
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1

@@ -75,6 +75,14 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.starting import run_start
 
             return run_start
+        case "shell":
+            from labs.attaching import run_shell
+
+            return run_shell
+        case "reset":
+            from labs.attaching import run_reset
+
+            return run_reset
         case "run":
             from labs.playing import run_chapter
 

@@ -43,6 +43,11 @@ def next_chapter(progress: Progress) -> str:
     return chapters[0].id
 
 
+def chapter_ids() -> list[str]:
+    """Every chapter, in order. Raises LabsError."""
+    return [chapter.id for chapter in _chapters()]
+
+
 def chapter(name: str) -> Chapter:
     """The chapter called `name`, with its prose. Raises UsageError with the nearest name, ContentError, and
     `needs-module` where there is nothing to read CommonMark with."""

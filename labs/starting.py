@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from lablib.errors import LabsError
+from lablib.errors import LabsError, MachineError
 from lablib.place import Place
 from lablib.progress import Progress
+from lablib.state import ProgressError
 from labs import course, stderr
 from labs.arguments import Arguments
 
@@ -16,9 +20,10 @@ def run_start(arguments: Arguments, language: str) -> int:
     from lablib.machine.choose import machine_factory
 
     progress, place = Progress(), Place()
-    name = arguments.operands[0] if arguments.operands else place.last or course.next_chapter(progress)
+    name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
     chapter = course.chapter(name.partition("/")[0])
-    factory = machine_factory(arguments.value("--on", "auto"))
+    start = course.task(name).id if "/" in name else ""
+    machine_factory(arguments.value("--on", "auto"))  # says now what is wrong with it
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
     try:
@@ -29,4 +34,67 @@ def run_start(arguments: Arguments, language: str) -> int:
         stderr.report(problem, language)
     if missing := missing_packages(chapter.packages):
         stderr.warn("packages-missing", language, packages=" ".join(missing), chapter=chapter.id)
-    return run_lesson(chapter, factory, language, progress, place, course.task(name).id if "/" in name else "")
+    with _work(chapter.id, language) as work:
+        kind = arguments.value("--on", "") or _chosen_machine(place, language)
+        with _only_said(language):
+            place.remember(chapter.id)
+        return run_lesson(chapter, machine_factory(kind, work), language, progress, place, start)
+
+
+def _where_to_go_on(progress: Progress, place: Place) -> str:
+    """The chapter that was started last; before the first, or when it is no more, the first with an open task."""
+    return place.last if place.last in course.chapter_ids() else course.next_chapter(progress)
+
+
+def _chosen_machine(place: Place, language: str) -> str:
+    """Asks once, where there is something to ask."""
+    from lablib.machine.choose import KINDS, both_make_sense
+
+    if not both_make_sense():
+        return KINDS[0]
+    if place.machine in KINDS:
+        return place.machine
+    kind = _ask_machine(KINDS, language)
+    with _only_said(language):
+        place.choose_machine(kind)
+    return kind
+
+
+def _ask_machine(kinds: tuple[str, ...], language: str) -> str:
+    """One of `kinds`, the first if the answer is empty."""
+    from lablib.i18n import catalogue
+
+    words = catalogue(language)
+    print(words.text("first-start.question"))
+    while True:
+        try:
+            answer = input(words.text("first-start.prompt")).strip()
+        except EOFError:
+            raise KeyboardInterrupt from None  # ctrl+d: they would rather not start
+        for number, kind in enumerate(kinds, 1):
+            if answer in ("", str(number), kind):
+                return kind
+
+
+@contextmanager
+def _work(chapter: str, language: str) -> Iterator[Path | None]:
+    """What `~/lab` is kept as, for this lesson alone; None where it cannot be kept. Raises LabsError when a lesson of
+    the chapter runs already."""
+    from lablib.machine.work import claimed
+
+    with ExitStack() as claims:
+        work = None
+        try:
+            work = claims.enter_context(claimed(chapter)) / chapter
+        except MachineError as error:
+            stderr.report(error, language)
+        yield work
+
+
+@contextmanager
+def _only_said(language: str) -> Iterator[None]:
+    """What cannot be noted keeps nobody from a lesson."""
+    try:
+        yield
+    except ProgressError as error:
+        stderr.report(error, language)

@@ -98,6 +98,10 @@ class ProcFS:
         pids = ((self.status(pid) or {}).get("NSpid") or "").split()
         return int(pids[self.depth]) if len(pids) > self.depth else pid
 
+    def is_shown(self, pid: int) -> bool:
+        """Whether the student can see it: it lives in their pid namespace or one below."""
+        return len(((self.status(pid) or {}).get("NSpid") or "").split()) > self.depth
+
     def _stat(self, pid: int) -> list[str] | None:
         text = self._read(pid, "stat")
         # The name is in parentheses and may hold spaces and parentheses itself.

@@ -82,6 +82,29 @@ class Shell(Protocol):
         """Who has the terminal now. Raises MachineError."""
 
 
+@dataclass(frozen=True)
+class CgroupRow:
+    """A cgroup in a live view of the tree."""
+
+    depth: int
+    """0 for the root."""
+    name: str
+    controllers: tuple[str, ...]
+    count: int
+    """How many processes are in it itself."""
+    processes: tuple[tuple[int, str], ...]
+    """The first of them: pids as the student knows them, and names."""
+
+
+class CgroupView(Protocol):
+    """A live view of the tree of cgroups, parents first: as it is now, then every change, until closed or the machine
+    ends."""
+
+    def __iter__(self) -> Iterator[tuple[CgroupRow, ...]]: ...
+
+    def close(self) -> None: ...
+
+
 class Watch(Protocol):
     """A live view of a task's checks: first what they say now, then every change, until closed or the machine ends."""
 
@@ -121,9 +144,15 @@ class Machine(Protocol):
 
     def watch(self, task: str) -> Watch: ...
 
+    def view_cgroups(self) -> CgroupView: ...
+
     def stop_processes(self) -> bool:
         """Stops every process of the student's world so that nothing moves while checks read; False when some kept
         escaping (they fork faster than they can be stopped)."""
+
+    def save_work(self) -> bool:
+        """Keeps the student's `~/lab` as it is now; False when there was nothing new to keep, as where it lies on this
+        host anyway. Raises MachineError, and then what was kept last is kept still."""
 
     def close(self) -> None:
         """Takes the machine away, with its processes, mounts and files. Safe to call twice, from any thread."""

@@ -1,21 +1,70 @@
-"""Which machine a lab runs on."""
+"""Which machine a lab runs on, and whether there is a choice."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from lablib.errors import UsageError
+from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.machine.base import Machine
 from lablib.machine.guest import GuestMachine
 from lablib.machine.host import HostMachine
 
 CHOICES = ("auto", "guest", "host")
+KINDS = ("guest", "host")
+"""What a first start asks for, where both make sense; the first is right for everyone."""
+_CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
-def machine_factory(on: str) -> Callable[[], Machine]:
-    """How to make a machine of the kind `on` names; `auto` is the guest. Nothing is started yet. Raises UsageError."""
-    factories: dict[str, Callable[[], Machine]] = {"auto": GuestMachine, "guest": GuestMachine, "host": HostMachine}
+def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
+    """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
+    added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
+
+    def guest() -> Machine:
+        return GuestMachine(work=work and work.with_name(f"{work.name}.tar"))
+
+    def host() -> Machine:
+        return HostMachine(work=work)
+
     try:
-        return factories[on]
+        return {"auto": guest, "guest": guest, "host": host}[on]
     except KeyError:
         raise UsageError("unknown-machine", name=on, known=", ".join(CHOICES)) from None
+
+
+def both_make_sense(root: Path = Path("/"), uid: int | None = None) -> bool:
+    """Whether this machine itself could be the lab as well as a guest: root's, a virtual machine, with what the host
+    machine needs. Nobody is asked to risk a computer of their own. Below `root` lie proc, run and sys."""
+    is_root = (os.geteuid() if uid is None else uid) == 0
+    return is_root and is_virtual_machine(root) and not is_container(root) and _has_memory_controller(root)
+
+
+def is_virtual_machine(root: Path = Path("/")) -> bool:
+    """Whether a hypervisor says that it is there (CPUID leaf 1, ECX bit 31, which /proc/cpuinfo shows as a flag)."""
+    lines = _read(root / "proc/cpuinfo").splitlines()
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return "hypervisor" in flags.split()
+
+
+def is_container(root: Path = Path("/")) -> bool:
+    """Whether a container manager left its mark: a file, or `container=` in the environment of the first process
+    (systemd's Container Interface), which only root can read."""
+    environment = _read(root / "proc/1/environ").split("\0")
+    marked = any((root / mark).exists() for mark in _CONTAINER_MARKS)
+    return marked or any(entry.startswith("container=") for entry in environment)
+
+
+def _has_memory_controller(root: Path) -> bool:
+    mountinfo = root / "proc/self/mountinfo"
+    cgroup = find_cgroup2(mountinfo) if mountinfo.exists() else None
+    return cgroup is not None and "memory" in _read(root / cgroup.relative_to("/") / "cgroup.controllers").split()
+
+
+def _read(path: Path) -> str:
+    """What a file says; empty where it is not there or not for us."""
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lablib.errors import MachineError
 from lablib.kernel import landlock
+from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
 from lablib.machine.code import START, copy_code
@@ -24,6 +25,7 @@ from lablib.machine.kernels import find_kernel, find_python
 from lablib.machine.link import Link
 from lablib.machine.room import claimed_folder, memory_folder, run_folder
 from lablib.machine.served import ServedMachine, capabilities
+from lablib.machine.work import GuestWork
 
 MEMORY = 512 << 20
 BOOT_SECONDS = 60.0
@@ -37,12 +39,14 @@ _UIDS = (0x6C000000, 0x10000)
 
 
 class GuestMachine(ServedMachine):
-    """One guest. `landlock_abi` lowers what is probed, so that an older host can be tried on a newer one."""
+    """One guest. `landlock_abi` lowers what is probed, so that an older host can be tried on a newer one. `work` is the
+    file that its `~/lab` is kept in; without one it begins empty and ends with the guest."""
 
     kind = "guest"
 
-    def __init__(self, *, memory: int = MEMORY, landlock_abi: int | None = None) -> None:
+    def __init__(self, *, memory: int = MEMORY, landlock_abi: int | None = None, work: Path | None = None) -> None:
         super().__init__()
+        self._work = None if work is None else GuestWork(work)
         self._memory = memory
         probed = landlock.abi()
         self.landlock_abi = probed if landlock_abi is None else min(probed, landlock_abi)
@@ -66,6 +70,8 @@ class GuestMachine(ServedMachine):
             code.mkdir()
             link = self._start(kernel, python, code / START, run, memory)
             copy_code(code, "guest")  # while the kernel boots, which takes far longer
+            if self._work is not None:
+                self._work.lend(code)
         except OSError as error:
             raise MachineError("guest-start", reason=str(error)) from error
         try:
@@ -77,7 +83,13 @@ class GuestMachine(ServedMachine):
             raise MachineError("guest-boot", reason=self._console.last_line() or link.fault or "…")
         # It has its memory file open and needs no folder to write any more: nothing can be filled from inside.
         shutil.rmtree(memory, ignore_errors=True)
-        return link, capabilities(self.kind, hello, WORK_FOLDER, () if self.confined else ("unconfined",))
+        warnings: tuple[str, ...] = () if self.confined else ("unconfined",)
+        if self._work is not None:
+            warnings += self._work.restore(link)
+        return link, capabilities(self.kind, hello, WORK_FOLDER, warnings)
+
+    def save_work(self) -> bool:
+        return self._work is not None and self._work.save(self._channel(MAX_BYTES))
 
     def _start(self, kernel: Path, python: Path, start: Path, run: Path, memory: Path) -> Link:
         with ExitStack() as ours_only:

@@ -25,12 +25,14 @@ _END_SECONDS = 20.0
 
 
 class HostMachine(ServedMachine):
-    """The agent runs as root beside us, and ends when we do."""
+    """The agent runs as root beside us, and ends when we do. `work` is the folder that is its `~/lab`, and stays;
+    without one it is made for this machine and goes with it."""
 
     kind = "host"
 
-    def __init__(self) -> None:
+    def __init__(self, *, work: Path | None = None) -> None:
         super().__init__()
+        self._work = work
         self._agent: subprocess.Popen[bytes] | None = None
         self._undo = ExitStack()
 
@@ -42,8 +44,11 @@ class HostMachine(ServedMachine):
             raise MachineError("host-no-cgroup2")
         run = run_folder()
         self._undo.callback(shutil.rmtree, run, ignore_errors=True)
-        work_folder = run / "lab"
-        work_folder.mkdir()
+        work_folder = self._work or run / "lab"
+        try:
+            work_folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise MachineError("host-start", reason=str(error)) from error
         copy_code(run / "code", "host")
         line, theirs = socket.socketpair()
         with theirs:

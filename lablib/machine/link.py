@@ -32,7 +32,8 @@ from lablib.machine.wire import (
 
 _RECEIVE = 1 << 18
 _QUEUE_LIMIT = 4 * SHELL_WINDOW
-"""Bytes a channel may hold unread before we call it a flood that no agent of ours would send."""
+"""Bytes a channel may hold unread, beyond what its request asked for, before we call it a flood that no agent of ours
+would send."""
 _INPUT_CHUNK = 1024
 _SEND_SECONDS = 10.0
 """How long the agent may leave us without credit; a guest that runs at all acknowledges within milliseconds."""
@@ -41,9 +42,10 @@ _SEND_SECONDS = 10.0
 class Channel:
     """The frames of one request, in order. Iterate with `next`; `None` means that the machine is gone."""
 
-    def __init__(self, link: Link, number: int) -> None:
+    def __init__(self, link: Link, number: int, limit: int) -> None:
         self.number = number
         self._link = link
+        self._limit = limit
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._ready = threading.Condition()
@@ -60,11 +62,21 @@ class Channel:
             self._bytes -= len(frame.payload)
             return frame
 
+    def newest(self) -> Frame | None:
+        """Waits as `next` does, and of several frames that are there takes the last one."""
+        frame = self.next()
+        with self._ready:
+            if frame is not None and self._frames:
+                frame = self._frames[-1]
+                self._frames.clear()
+                self._bytes = 0
+        return frame
+
     def put(self, frame: Frame) -> None:
         """For the link's reader. Raises WireError when more is queued than an agent may send."""
         with self._ready:
             self._bytes += len(frame.payload)
-            if self._bytes > _QUEUE_LIMIT:
+            if self._bytes > self._limit:
                 raise WireError("the agent sent more than it had credit for")
             self._frames.append(frame)
             self._ready.notify_all()
@@ -118,8 +130,9 @@ class Link:
         except queue.Empty:
             raise TimeoutError from None
 
-    def channel(self) -> Channel:
-        """A new channel. Raises MachineError when the machine is gone."""
+    def channel(self, bulk: int = 0) -> Channel:
+        """A new channel, for a request whose answer may bring `bulk` bytes before anyone reads. Raises MachineError
+        when the machine is gone."""
         with self._lock:
             if self._ended.is_set():
                 raise MachineError("machine-gone")
@@ -129,7 +142,7 @@ class Link:
                 if number not in self._channels:
                     break
             self._last_channel = number
-            channel = self._channels[number] = Channel(self, number)
+            channel = self._channels[number] = Channel(self, number, _QUEUE_LIMIT + bulk)
             return channel
 
     def forget(self, number: int) -> None:

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, Completed, Foreground, Shell, Size, Watch
+from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError
 from lablib.text import one_line
@@ -80,17 +80,22 @@ class ServedShell:
         self._channel.close()
 
 
-class ServedWatch:
-    """Results as the agent sends them; only the newest matters, so what is late is skipped."""
+T = TypeVar("T")
 
-    def __init__(self, channel: Channel, task: str) -> None:
+
+class Stream(Generic[T]):
+    """What the agent sends whenever it has changed; only the newest matters, so what is late is skipped."""
+
+    def __init__(self, channel: Channel, request: Type, value: str, answer: Type, read: Callable[[Frame], T]) -> None:
         self._channel = channel
-        channel.send(Type.WATCH, task)
+        self._answer = answer
+        self._read = read
+        channel.send(request, value)
 
-    def __iter__(self) -> Iterator[tuple[Result, ...]]:
-        while (frame := self._channel.next()) is not None:
-            if frame.type is Type.RESULTS:
-                yield _results(frame)
+    def __iter__(self) -> Iterator[T]:
+        while (frame := self._channel.newest()) is not None:
+            if frame.type is self._answer:
+                yield self._read(frame)
 
     def close(self) -> None:
         try:
@@ -160,7 +165,7 @@ class ServedMachine:
         return ServedShell(self._channel(), request, self._ask)
 
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
-        channel = self._channel()
+        channel = self._channel(2 * limit)
         channel.send(Type.SPAWN, {"argv": list(argv), "limit": limit, "input": 0})
         return _collect(channel, timeout, limit)
 
@@ -179,30 +184,46 @@ class ServedMachine:
         return _results(self._ask(Type.CHECK, task))
 
     def watch(self, task: str) -> Watch:
-        return ServedWatch(self._channel(), task)
+        return Stream(self._channel(), Type.WATCH, task, Type.RESULTS, _results)
+
+    def view_cgroups(self) -> CgroupView:
+        return Stream(self._channel(), Type.VIEW, "cgroups", Type.SEEN, _cgroups)
 
     def stop_processes(self) -> bool:
         return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
 
-    def _channel(self) -> Channel:
+    def save_work(self) -> bool:
+        return False
+
+    def _channel(self, bulk: int = 0) -> Channel:
         if self._link is None:
             raise MachineError("machine-gone")
-        return self._link.channel()
+        return self._link.channel(bulk)
 
     def _ask(self, type: Type, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
-        channel = self._channel()
-        try:
-            channel.send(type, value)
-            frame = channel.next(seconds)
-        except TimeoutError:
-            raise MachineError("machine-silent") from None
-        finally:
-            channel.close()
-        if frame is None:
-            raise MachineError("machine-gone")
-        if frame.type is Type.FAULT:
-            raise MachineError("agent-fault", reason=str(frame.json()))
-        return frame
+        return ask(self._channel(), type, value, seconds)
+
+
+def ask(channel: Channel, type: Type, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
+    """Sends a request that has one frame for an answer, and returns that. Raises MachineError."""
+    try:
+        channel.send(type, value)
+        return answer(channel, seconds)
+    finally:
+        channel.close()
+
+
+def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
+    """The next frame of an answer. Raises MachineError, also when the agent says that it failed."""
+    try:
+        frame = channel.next(seconds)
+    except TimeoutError:
+        raise MachineError("machine-silent") from None
+    if frame is None:
+        raise MachineError("machine-gone")
+    if frame.type is Type.FAULT:
+        raise MachineError("agent-fault", reason=str(frame.json()))
+    return frame
 
 
 def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
@@ -262,3 +283,19 @@ def _results(frame: Frame) -> tuple[Result, ...]:
         return tuple(Result.from_json(value) for value in values)
     except ValueError as error:
         raise WireError(str(error)) from error
+
+
+def _cgroups(frame: Frame) -> tuple[CgroupRow, ...]:
+    try:
+        return tuple(
+            CgroupRow(
+                max(0, min(100, int(depth))),
+                _short(name),
+                tuple(map(_short, controllers[:64])),
+                int(count),
+                tuple((int(pid), _short(program)) for pid, program in processes[:64]),
+            )
+            for depth, name, controllers, count, processes in frame.json()
+        )
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise WireError(f"not a view of cgroups: {error}") from error

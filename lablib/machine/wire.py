@@ -40,7 +40,7 @@ class WireError(Exception):
 
 
 class Type(IntEnum):
-    """Host to agent: SPAWN to QUIT. Agent to host: HELLO to FAULT. Channel 0 is the machine itself."""
+    """Host to agent: SPAWN to RESTORE. Agent to host: HELLO to FAULT. Channel 0 is the machine itself."""
 
     SPAWN = 1  # json: argv, cwd, env, tty [columns, rows] or none, limit, input (bytes that INPUT will bring)
     INPUT = 2  # bytes for a PTY, or for the input of a program without one
@@ -53,14 +53,18 @@ class Type(IntEnum):
     STOP = 9  # stop every process of the student's
     WRITE = 10  # json: path, mode, input (bytes that INPUT will bring)
     QUIT = 11
+    VIEW = 12  # json: what of the machine is to be seen from now on; see agent/views.py
     FOREGROUND = 13  # json: the channel of a shell
+    SAVE = 14  # json: the fingerprint of the work folder that is kept, or ""; see agent/work.py
+    RESTORE = 15  # json: path of an archive to unpack into the work folder, before anything runs in it
     HELLO = 32  # json: capabilities
     ACK = 33  # 4 bytes: bytes of host-to-agent stream read
     OUTPUT = 34
     ERROR_OUTPUT = 35
     EXIT = 36  # json: status, truncated
     RESULTS = 37  # json: list of results, one frame
-    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE and FOREGROUND
+    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
+    SEEN = 40  # json: what VIEW asked for, whenever it has changed
     FAULT = 39  # json: what went wrong with a request, for our logs
 
 

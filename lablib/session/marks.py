@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _SHELL = "s=$$.$SHLVL"
@@ -107,3 +107,19 @@ def _unfinished(data: bytes) -> int:
 def _in_prompt(text: str) -> str:
     r"""`\[` and `\]` tell readline(3) that this takes no room on the screen."""
     return rf"\[\e]133;{text}\a\]"
+
+
+def command_mark(nonce: str, shell: str) -> str:
+    """What bash writes when a command begins."""
+    return f"\x1b]133;C;s={shell};k={nonce}\x07"
+
+
+def prompt_mark(nonce: str, shell: str, status: int, time: str) -> str:
+    """What bash writes before a prompt."""
+    return f"\x1b]133;D;{status};s={shell};t={time};k={nonce}\x07"
+
+
+def nonce_of(variables: Mapping[str, str]) -> str:
+    """The nonce in what `environment` made; empty where there is none."""
+    found = re.search(r";k=(\w+)", variables.get("PS0", ""))
+    return found[1] if found else ""

@@ -89,7 +89,10 @@ def test_a_broken_record_of_progress_is_said_and_the_list_is_printed(labs: Labs,
 # help
 
 
-@pytest.mark.parametrize("command", ["", "list", "start", "run", "check", "doctor", "finish", "dev"])
+COMMANDS = ["", "list", "start", "run", "shell", "reset", "check", "doctor", "finish", "dev"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_there_in_both_languages(labs: Labs, command: str) -> None:
     words = [command] if command else []
     en, zh = labs(*words, "--help"), labs(*words, "-h", "--lang", "zh")

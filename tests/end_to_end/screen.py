@@ -43,6 +43,15 @@ class Screen:
             assert time.monotonic() < end, f"no {wanted!r} on the screen:\n{text}"
             self._take()
 
+    def settled(self, quiet: float = 0.25) -> str:
+        """What stands on the screen once nothing has changed there for `quiet` seconds."""
+        text, since = self.text, time.monotonic()
+        while time.monotonic() - since < quiet:
+            self._take()
+            if self.text != text:
+                text, since = self.text, time.monotonic()
+        return text
+
     def ended(self, seconds: float = 30.0) -> int | None:
         """Waits for the end of the program; its exit status."""
         end = time.monotonic() + seconds

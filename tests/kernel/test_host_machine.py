@@ -122,3 +122,23 @@ except MachineError as error: print(error.key)
     sh(host, "chmod 755 /root")
     assert sh(host, "python3 try.py student").split() == ["host-needs-root", "status=0"]
     assert sh(host, "unshare -m python3 try.py v1").split() == ["host-no-cgroup2", "status=0"]
+
+
+def test_its_work_folder_stays_where_one_is_given(host: GuestMachine) -> None:
+    host.put(
+        "/root/lab/try.py",
+        HEAD.encode()
+        + b"""
+work = Path("/tmp/work")
+for number in range(2):
+    with HostMachine(work=work) as machine:
+        print(machine.run(["sh", "-c", "pwd; ls; echo x > kept"]).out.decode().split(), machine.save_work())
+print(oct(work.stat().st_mode), [path.name for path in work.iterdir()])
+""",
+    )
+    assert sh(host, "python3 try.py", timeout=60).splitlines() == [
+        "['/tmp/work'] False",
+        "['/tmp/work', 'kept'] False",
+        "0o40700 ['kept']",
+        "status=0",
+    ]

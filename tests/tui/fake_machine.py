@@ -11,15 +11,16 @@ import struct
 import subprocess
 import termios
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from lablib.course.model import Chapter, Prose, Step, Task, TaskPlace
+from lablib.course.model import Chapter, Prose, Question, QuestionPlace, Step, Task, TaskPlace
 from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, Completed, Size
+from lablib.machine.agent.foreground import foreground
+from lablib.machine.base import Capabilities, Completed, Foreground, Size
 from lablib.verdict import Evidence, Result, Verdict
 
 BASH = ("bash", "--norc", "--noprofile")
@@ -28,10 +29,11 @@ BASH = ("bash", "--norc", "--noprofile")
 class FakeShell:
     """A program on a PTY of this machine."""
 
-    def __init__(self, argv: Sequence[str], size: Size) -> None:
+    def __init__(self, argv: Sequence[str], size: Size, more: Mapping[str, str] | None = None) -> None:
         self._master, slave = pty.openpty()
         self.resize(size)
         environment = {"TERM": "xterm-256color", "PS1": "lab# ", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        environment |= more or {}
         self._process = subprocess.Popen(
             ["setsid", "--ctty", *argv], stdin=slave, stdout=slave, stderr=slave, env=environment
         )
@@ -61,6 +63,9 @@ class FakeShell:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.kill()
                 self._process.wait()
+
+    def foreground(self) -> Foreground:
+        return Foreground(*foreground(self._master))
 
     @property
     def status(self) -> int | None:
@@ -105,6 +110,8 @@ class FakeMachine:
         self.watches: dict[str, FakeWatch] = {}
         self.log: list[str] = []
         self.scene_status: int | None = 0
+        self.work_failure: Exception | None = None
+        self.saves = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -119,8 +126,8 @@ class FakeMachine:
             raise MachineError("machine-gone")
         return self.capabilities
 
-    def shell(self, size: Size, argv: Sequence[str] = ()) -> FakeShell:
-        shell = FakeShell(argv or self.argv, size)
+    def shell(self, size: Size, argv: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> FakeShell:
+        shell = FakeShell(argv or self.argv, size, environment)
         self.shells.append(shell)
         return shell
 
@@ -143,6 +150,14 @@ class FakeMachine:
         return self.watches[task]
 
     def stop_processes(self) -> bool:
+        return True
+
+    def save_work(self) -> bool:
+        if self.closed.is_set():
+            raise MachineError("machine-gone")
+        if self.work_failure is not None:
+            raise self.work_failure
+        self.saves += 1
         return True
 
     def close(self) -> None:
@@ -173,6 +188,22 @@ class FakeProgress:
         self.ids.add(task_id)
 
 
+class FakePlace:
+    """`item` is where the reader was."""
+
+    def __init__(self, item: str = "", failure: Exception | None = None) -> None:
+        self.item = item
+        self.failure = failure
+
+    def at(self, chapter: str) -> str:
+        return self.item
+
+    def remember(self, chapter: str, item: str = "") -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.item = item
+
+
 PASSING = Result("sleep-lives", Verdict.PASS, evidence=(Evidence("/proc/910/stat", "910 (sleep) S"),))
 FAILING = Result(
     "child-has-only-memory",
@@ -192,7 +223,7 @@ DONE = Result(
 
 
 def chapter(folder: Path) -> Chapter:
-    """Two tasks, the first with a scene, in both languages."""
+    """A step, two tasks, the first with a scene, a question and a step that goes wrong, in both languages."""
     scene = folder / "scene.sh"
     scene.write_text("#!/bin/sh\nmkdir -p /sys/fs/cgroup/test\n")
     first = Task(
@@ -217,7 +248,18 @@ def chapter(folder: Path) -> Chapter:
     second = Task(
         "cgroups/clean-up", {"en": "Clean up", "zh": "清理"}, 1, body={"en": "Remove `test`.", "zh": "删除 `test`。"}
     )
-    step = Step("first-look", "mkdir /sys/fs/cgroup/test\ncat /sys/fs/cgroup/test/cgroup.controllers")
+    step = Step("first-look", "echo first\necho look", shows=("look",))
+    question = Question(
+        "cgroups/why",
+        {"en": "Why is it so?", "zh": "为什么会这样？"},
+        1,
+        answer=2,
+        experiment="first-look",
+        body={"en": "Look at what `echo` said.", "zh": "看看 `echo` 说了什么。"},
+        choices={"en": ("By chance.", "Because of `echo`."), "zh": ("碰巧。", "因为 `echo`。")},
+        explanation={"en": "It does what it is told.", "zh": "让它做什么，它就做什么。"},
+    )
+    last = Step("last-look", "(exit 3)")
     en = Prose(
         "# Control groups\n\nEvery process is in the tree, always: a cgroup is a folder, and moving a process means "
         "writing its pid to `cgroup.procs`.\n\n## One controller\n\nA parent says in `cgroup.subtree_control` what its "
@@ -230,7 +272,7 @@ def chapter(folder: Path) -> Chapter:
         "**含有进程的 cgroup 不能这样做**。"
     )
     blocks = {
-        "en": (en, step, TaskPlace(first), TaskPlace(second)),
-        "zh": (zh, step, TaskPlace(first), TaskPlace(second)),
+        "en": (en, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last),
+        "zh": (zh, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last),
     }
-    return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), (), blocks, folder)
+    return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), (question,), blocks, folder)

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from textual.widgets import Static
+from textual.widgets import Markdown, OptionList, Static
 
 from lablib.errors import MachineError
+from lablib.state import ProgressError
 from lablib.verdict import Evidence, Result, Verdict
-from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakeProgress, chapter
+from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter
 from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
+from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.help import Help
-from tui.lesson.prose import Prose
-from tui.lesson.state import Phase
+from tui.lesson.prose import ProsePane
+from tui.lesson.state import Phase, QuestionState, StepState, TaskState
 from tui.lesson.task_card import TaskCard
 from tui.lesson.text import Words
 from tui.terminal.widget import Terminal
@@ -28,8 +30,16 @@ FIRST, SECOND = "cgroups/memory-only", "cgroups/clean-up"
 SIZES = [(80, 24), (120, 40)]
 
 
-def lesson(folder: Path, machine: FakeMachine, language: str = "en", progress: FakeProgress | None = None) -> LessonApp:
-    return LessonApp(chapter(folder), lambda: machine, language, progress or FakeProgress())
+def lesson(
+    folder: Path,
+    machine: FakeMachine,
+    language: str = "en",
+    progress: FakeProgress | None = None,
+    place: FakePlace | None = None,
+) -> LessonApp:
+    """At the first task, unless the reader was elsewhere."""
+    place = place or FakePlace(FIRST)
+    return LessonApp(chapter(folder), lambda: machine, language, progress or FakeProgress(), place)
 
 
 def shown(app: LessonApp, selector: str) -> str:
@@ -46,6 +56,12 @@ def says(app: LessonApp, selector: str, text: str) -> Callable[[], bool]:
 def named(language: str, result: Result) -> str:
     """A failed check as the card names it: what the catalogue marks as code is shown without the marks."""
     return f"✗ {Words(language).check_name(FIRST, result.id)}".replace("`", "")
+
+
+def at_task(app: LessonApp) -> TaskState:
+    item = app.guide.walk.item
+    assert isinstance(item, TaskState)
+    return item
 
 
 def watched(machine: FakeMachine, task: str = FIRST) -> Callable[[], bool]:
@@ -70,7 +86,7 @@ async def test_a_task_solved_in_the_terminal_turns_green_and_is_kept(
         machine.watches[FIRST].say(PASSING, DONE)
         await until(pilot, lambda: progress.passed(FIRST))
         await until(pilot, says(app, "#task-note", "✓"))
-        assert "F2" in shown(app, "#task-line")
+        assert "F2" in shown(app, "#item-line")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -81,7 +97,7 @@ async def test_the_terminal_keeps_eighty_columns(tmp_path: Path, size: tuple[int
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
         assert app.query_one(Terminal).size.width == 80
         assert app.query_one(Terminal).size.height >= 12
-        assert app.query_one(Prose).size.height >= 6
+        assert app.query_one(ProsePane).size.height >= 6
 
 
 async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> None:
@@ -99,7 +115,7 @@ async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> N
 async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:
     failure = MachineError("guest-kernel-missing", program="linux.uml")
     machines = [FakeMachine(), FakeMachine(failure=failure)]
-    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress())
+    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress(), FakePlace(FIRST))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.phase is Phase.FAILED)
         sentence, remedy = Words("en").error(failure)
@@ -166,10 +182,10 @@ async def test_hostile_text_of_a_check_is_shown_as_text(tmp_path: Path) -> None:
         await until(pilot, watched(machine))
         machine.watches[FIRST].say(hostile)
         await until(pilot, says(app, "#checks", "[@click=app.quit]go[/]"))
-        text = shown(app, "#checks") + shown(app, "#task-line")
+        text = shown(app, "#checks") + shown(app, "#item-line")
         assert "[red]id[/red]" in text and "[/]␛]0;t␇" in text and "\\u202e" in text
         assert all(c.isprintable() or c == "\n" for c in text)
-        await pilot.press("f6")
+        await pilot.press("f4")
         assert app.is_running
 
 
@@ -178,18 +194,18 @@ async def test_the_keys_of_the_lesson_work_from_the_terminal(tmp_path: Path) -> 
     app = lesson(tmp_path, machine)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, watched(machine))
-        await pilot.press("f2")
+        await pilot.press("f7")
         await until(pilot, watched(machine, SECOND))
         await pilot.press("f2")
-        assert app.at == 1
-        await pilot.press("f3")
+        assert app.guide.walk.at == 2
+        await pilot.press("f6")
         await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 2)
         await pilot.press("f5")
         await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 3)
-        await pilot.press("f4", "f4", "f4")
-        assert app.tasks[0].hints == 2
+        await pilot.press("f3", "f3", "f3")
+        assert at_task(app).hints == 2
         assert app.query_one(TaskCard).display
-        await pilot.press("f6")
+        await pilot.press("f4")
         assert not app.query_one(TaskCard).display
 
 
@@ -201,9 +217,9 @@ async def test_help_lies_over_the_lesson_while_it_goes_on(tmp_path: Path) -> Non
         await pilot.press("f1")
         assert isinstance(app.screen, Help)
         machine.watches[FIRST].say(PASSING, DONE)
-        await until(pilot, lambda: app.tasks[0].passed)
+        await until(pilot, lambda: at_task(app).passed)
         await pilot.press("f2")
-        assert app.at == 0
+        assert app.guide.walk.at == 1
         await pilot.press("f1")
         assert not isinstance(app.screen, Help)
 
@@ -214,21 +230,107 @@ async def test_ctrl_bracket_goes_between_terminal_and_prose(tmp_path: Path) -> N
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.focused, Terminal))
         await pilot.press("ctrl+right_square_bracket")
-        assert isinstance(app.focused, Prose)
+        assert isinstance(app.focused, ProsePane)
         await pilot.press("ctrl+right_square_bracket")
         assert isinstance(app.focused, Terminal)
 
 
-async def test_a_lesson_goes_on_at_the_first_task_that_is_not_passed(tmp_path: Path) -> None:
-    machine = FakeMachine()
-    app = lesson(tmp_path, machine, progress=FakeProgress(FIRST))
+async def test_a_lesson_goes_on_where_the_reader_was(tmp_path: Path) -> None:
+    machine, place = FakeMachine(), FakePlace(SECOND)
+    app = lesson(tmp_path, machine, progress=FakeProgress(FIRST), place=place)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, watched(machine, SECOND))
-        await pilot.press("f3")
+        await pilot.press("f6")
         await until(pilot, watched(machine))
+        await until(pilot, lambda: place.item == FIRST)
         machine.watches[FIRST].say(FAILING)
         await until(pilot, says(app, "#task-note", "before"))
         assert not app.query_one(TaskCard).has_class("-regressed")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_key_runs_the_step_in_the_terminal_and_leads_to_the_next_item(
+    tmp_path: Path, size: tuple[int, int], language: str
+) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, language, place=FakePlace())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        step = app.guide.walk.items[0]
+        assert isinstance(step, StepState)
+        await pilot.press("f2")
+        await until(pilot, lambda: step.done)
+        await until(pilot, watched(machine))
+        assert "first\nlook\n" in app.query_one(Terminal).text
+        assert app.query_one(StepBlock).has_class("-current") is False
+        assert app.query_one(TaskBlock).has_class("-current")
+
+
+async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    machine.gate.clear()
+    app = lesson(tmp_path, machine, place=FakePlace())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, machine.opening.is_set)
+        await pilot.press("f2")
+        assert not app.guide.walk.items[0].running  # type: ignore[union-attr]
+        machine.gate.set()
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press("f2")
+        await until(pilot, lambda: app.guide.walk.items[0].done)
+
+
+async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace("last-look"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press("f2")
+        block = app.query(StepBlock).last()
+        await until(pilot, lambda: "is 3" in str(block.render()))
+        assert app.guide.walk.at == 4
+
+
+async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press(*"cat", "enter")
+        await until(pilot, lambda: machine.shells[0].foreground().program == "cat")
+        await pilot.press("f2")
+        step = app.guide.walk.items[0]
+        assert isinstance(step, StepState)
+        await until(pilot, lambda: "`cat`" in step.trouble)
+        await pilot.press("ctrl+d", "f2")
+        await until(pilot, lambda: step.done)
+
+
+async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(tmp_path: Path) -> None:
+    machine, progress = FakeMachine(), FakeProgress()
+    app = lesson(tmp_path, machine, progress=progress, place=FakePlace("cgroups/why"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.focused, OptionList))
+        await pilot.press("1")
+        question = app.guide.walk.item
+        assert isinstance(question, QuestionState)
+        await until(pilot, lambda: question.wrong == {1})
+        assert not progress.passed("cgroups/why")
+        await pilot.press("2")
+        await until(pilot, lambda: progress.passed("cgroups/why"))
+        await until(pilot, lambda: "told" in app.query_one("#explanation", Markdown).source)
+
+
+async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    failure = ProgressError("progress-not-saved", path="/full/place", reason="No space left on device")
+    app = lesson(tmp_path, FakeMachine(), place=FakePlace(FIRST, failure))
+    said: list[str] = []
+    app.say = lambda sentence, warning=False: said.append(sentence)  # type: ignore[method-assign,assignment]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: any("No space left" in sentence for sentence in said))
 
 
 async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -> None:
@@ -248,7 +350,7 @@ async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -
 async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Path) -> None:
     machines = [FakeMachine(), FakeMachine()]
     first = machines[-1]
-    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress())
+    app = LessonApp(chapter(tmp_path), machines.pop, "en", FakeProgress(), FakePlace(FIRST))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
         await until(pilot, watched(first))

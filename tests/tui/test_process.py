@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.tui.fake_machine import FakeMachine, FakeProgress, chapter
+from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter
 from tui.lesson import run_lesson
 
 class Marked(FakeMachine):
@@ -24,7 +24,7 @@ class Marked(FakeMachine):
         (folder / "closed").write_text(" ".join(str(shell.status) for shell in self.shells))
 
 folder = Path(sys.argv[1])
-sys.exit(run_lesson(chapter(folder), Marked, "en", FakeProgress()))
+sys.exit(run_lesson(chapter(folder), Marked, "en", FakeProgress(), FakePlace()))
 """
 
 

@@ -3,14 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from lablib.errors import LabsError
 from lablib.i18n import catalogue
 from lablib.verdict import Result, Verdict
 from tests.tui.fake_machine import FAILING, PASSING, chapter
+from tui.chinese import teach_rich
 from tui.lesson import text as lesson_text
 from tui.lesson.state import TaskState
-from tui.lesson.text import SCREEN_MESSAGES, Words, chapter_markdown, plain_fences, visible
+from tui.lesson.text import SCREEN_MESSAGES, Words, for_screen, visible
 
 
 def test_control_and_invisible_characters_are_shown_not_obeyed() -> None:
@@ -42,19 +45,22 @@ def test_why_is_the_check_s_sentence_with_its_parameters_made_visible(
 
 
 def test_fences_keep_only_the_first_word_of_their_info() -> None:
-    assert plain_fences("```bash {run id=x}\nls\n```\ntext") == "```bash\nls\n```\ntext"
-    assert plain_fences("~~~ {of=x}\n``` not a fence {y}\n~~~") == "~~~\n``` not a fence {y}\n~~~"
+    assert for_screen("```bash {run id=x}\nls\n```\ntext") == "```bash\nls\n```\ntext"
+    assert for_screen("~~~ {of=x}\n``` not a fence {y}\n~~~") == "~~~\n``` not a fence {y}\n~~~"
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_chapter_reads_in_order_with_steps_and_tasks(language: str, tmp_path: Path) -> None:
-    told = chapter(tmp_path)
-    markdown = chapter_markdown(told, language, Words(language))
-    step = markdown.index("```bash\nmkdir /sys/fs/cgroup/test\n")
-    first = markdown.index(told.tasks[0].title[language])
-    second = markdown.index(told.tasks[1].title[language])
-    assert step < first < second
-    assert "{of=" not in markdown
+def test_chinese_lines_of_a_paragraph_are_joined_without_a_space() -> None:
+    assert for_screen("每个进程\n都在树里。\n\n> 引用的\n> 一行") == "每个进程都在树里。\n\n> 引用的一行"
+    assert for_screen("一个\ncgroup\n- 一\n- 二") == "一个\ncgroup\n- 一\n- 二"
+    assert for_screen("```\n一\n二\n```") == "```\n一\n二\n```"
+
+
+def test_chinese_lines_are_broken_anywhere_but_before_a_closing_mark() -> None:
+    teach_rich()
+    text = "把它的 pid 写进 cgroup.procs，它就离开了（另一个）。"
+    lines = [str(line) for line in Text(text).wrap(Console(), 16)]
+    assert [line.rstrip() for line in lines] == ["把它的 pid 写进", "cgroup.procs，它", "就离开了（另一", "个）。"]
+    assert not any(line[0] in "，。）" or line.rstrip()[-1] == "（" for line in lines)
 
 
 def test_a_goal_once_reached_stays_reached_and_its_loss_is_known(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ def test_an_agent_that_sends_beyond_its_credit_is_cut_off(agent: FakeAgent) -> N
     assert "credit" in agent.link.fault
 
 
+def test_an_answer_may_be_as_large_as_its_request_allows_before_anyone_reads(agent: FakeAgent) -> None:
+    agent.greet()
+    large = agent.link.channel(bulk=4 << 20)
+    for _ in range(80):
+        agent.send(Type.OUTPUT, large.number, b"x" * 60000)
+    agent.send(Type.EXIT, large.number, b"{}")
+    frames = [large.next(5) for _ in range(81)]
+    assert [frame.type for frame in frames if frame][-1] is Type.EXIT
+    assert not agent.link.fault
+
+
 def test_no_more_than_the_window_is_in_flight(agent: FakeAgent) -> None:
     agent.greet()
     channel = agent.link.channel()

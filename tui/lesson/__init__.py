@@ -22,10 +22,12 @@ def run_lesson(
 ) -> int:
     """Shows the lesson from the item `start` (or where the student was) until they quit. Returns the exit code: 0, 3
     when no machine could be had, 128 plus the number of a signal that ended it. The machine is closed whatever happens.
+    Other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 
     app = LessonApp(chapter, machine_factory, language, progress, place, start)
+    app.backstage.offer(chapter.id)
     try:
         app.run()
     finally:

@@ -1,4 +1,4 @@
-"""The lesson's screen as a whole: it lays out the panes, hears of the machine, and turns keys into acts of the guide."""
+"""The lesson's screen as a whole: lays out the panes, hears of the machine, and turns keys into acts of the guide."""
 
 from __future__ import annotations
 
@@ -14,29 +14,21 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
 from lablib.course.model import Chapter
 from lablib.errors import LabsError
-from lablib.machine.base import Machine, Size
-from tui.lesson.backstage import (
-    LOST,
-    Backstage,
-    Checked,
-    MachineClosed,
-    MachineFailed,
-    MachineReady,
-    NotKept,
-    StepFailed,
-    StepPlayed,
-    TurnFailed,
-)
+from lablib.machine.base import Machine
+from tui.chinese import teach_rich
+from tui.lesson import news
+from tui.lesson.backstage import Backstage
 from tui.lesson.blocks import Chosen, QuestionBlock
 from tui.lesson.guide import Guide
 from tui.lesson.help import Help
 from tui.lesson.item_line import ItemLine
+from tui.lesson.layout import lay_out
+from tui.lesson.live_view import LiveView
 from tui.lesson.machine_pane import MachinePane
 from tui.lesson.prose import ProsePane
 from tui.lesson.state import Item, Phase, Place, Progress, QuestionState, StepState, TaskState
@@ -47,9 +39,8 @@ from tui.lesson.theme import ANSI, THEME
 from tui.terminal.widget import Terminal
 from tui.threads import start
 
-SMALLEST = Size(60, 16)
-WIDE = 118
-"""Columns from which prose and terminal stand side by side."""
+SURE_SECONDS = 4.0
+"""Within which a reset is asked for once more."""
 NO_MACHINE = 3
 """Exit code: nothing could be checked."""
 
@@ -68,6 +59,8 @@ class LessonApp(App[None]):
         Binding("f5", "again", priority=True),
         Binding("f6", "move(-1)", priority=True),
         Binding("f7", "move(1)", priority=True),
+        Binding("f8", "view", priority=True),
+        Binding("f9", "reset", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
         Binding("ctrl+c", "copy", show=False),
@@ -83,6 +76,7 @@ class LessonApp(App[None]):
         start: str = "",
     ) -> None:
         super().__init__()
+        teach_rich()
         self.register_theme(THEME)
         self.theme = THEME.name
         self.ansi_theme_dark = ANSI
@@ -94,6 +88,7 @@ class LessonApp(App[None]):
         self._machine_line = ""
         self._began = monotonic()
         self._exit_code = 0
+        self._reset_asked = 0.0
 
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
@@ -101,7 +96,7 @@ class LessonApp(App[None]):
                 yield ProsePane(f"{self.chapter.number} · {self.chapter.title[self._words.language]}")
                 yield TaskCard(self._words)
             yield ItemLine(self._words)
-            yield MachinePane()
+            yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
 
@@ -174,7 +169,7 @@ class LessonApp(App[None]):
         self._show_status()
         self.backstage.close()
 
-    def on_machine_closed(self, event: MachineClosed) -> None:
+    def on_machine_closed(self, event: news.MachineClosed) -> None:
         message = None
         if event.error is not None:
             message = self._words.screen("close_failed", error=" ".join(self._words.error(event.error)))
@@ -182,21 +177,25 @@ class LessonApp(App[None]):
 
     # -- the machine
 
-    async def on_machine_ready(self, event: MachineReady) -> None:
+    async def on_machine_ready(self, event: news.MachineReady) -> None:
         if self.phase is Phase.CLOSING:
             return
         self.phase = Phase.READY
         capabilities = event.capabilities
-        self._machine_line = self._words.screen("ready", kind=capabilities.kind, release=capabilities.release)
+        self._machine_line = self._words.screen(
+            "ready", kind=self._words.screen(f"kind_{capabilities.kind}"), release=capabilities.release
+        )
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self._show_status()
         terminal = self._pane.show_terminal()
+        terminal.clear()
         terminal.focus()
         self.call_after_refresh(terminal.start, self.backstage.shell)
+        self.backstage.view(on=self._pane.has_class("-viewing"))
         await self.guide.arrive(self)
 
-    def on_machine_failed(self, event: MachineFailed) -> None:
+    def on_machine_failed(self, event: news.MachineFailed) -> None:
         if self.phase is Phase.CLOSING:
             return
         self._fail("failed_title", event.error)
@@ -209,7 +208,7 @@ class LessonApp(App[None]):
 
     def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
-        if not isinstance(error, LabsError) or error.key not in LOST:
+        if not isinstance(error, LabsError) or error.key not in news.LOST:
             return False
         if self.phase is Phase.READY:
             self._base.query_one(Terminal).stop()
@@ -231,6 +230,31 @@ class LessonApp(App[None]):
 
     def on_terminal_engine_failed(self) -> None:
         self.say(self._words.screen("engine_failed"), warning=True)
+
+    def on_machine_resetting(self) -> None:
+        self._base.query_one(Terminal).stop()
+        self.phase, self._began = Phase.BOOTING, monotonic()
+        self._pane.show_notice(self._words.screen("resetting_title"), self._words.screen("resetting_note"))
+        self._show_status()
+
+    def action_reset(self) -> None:
+        """Asked twice, since what runs on the machine is gone with it."""
+        if self.phase is not Phase.READY:
+            return
+        if monotonic() - self._reset_asked < SURE_SECONDS:
+            self._reset_asked = 0.0
+            self.backstage.reset()
+        else:
+            self._reset_asked = monotonic()
+            self.say(self._words.screen("reset_sure"), warning=True)
+
+    def action_view(self) -> None:
+        self._pane.toggle_class("-viewing")
+        self.backstage.view(on=self.ready and self._pane.has_class("-viewing"))
+
+    def on_seen(self, event: news.Seen) -> None:
+        self._base.query_one(LiveView).show(event.rows)
+        event.done.set()
 
     # -- for the guide
 
@@ -271,19 +295,19 @@ class LessonApp(App[None]):
 
     # -- what happens, and keys
 
-    async def on_checked(self, event: Checked) -> None:
+    async def on_checked(self, event: news.Checked) -> None:
         await self.guide.on_checked(event, self)
 
-    async def on_turn_failed(self, event: TurnFailed) -> None:
+    async def on_turn_failed(self, event: news.TurnFailed) -> None:
         await self.guide.on_turn_failed(event, self)
 
-    async def on_step_played(self, event: StepPlayed) -> None:
+    async def on_step_played(self, event: news.StepPlayed) -> None:
         await self.guide.on_played(event, self)
 
-    async def on_step_failed(self, event: StepFailed) -> None:
+    async def on_step_failed(self, event: news.StepFailed) -> None:
         await self.guide.on_step_failed(event, self)
 
-    def on_not_kept(self, event: NotKept) -> None:
+    def on_trouble(self, event: news.Trouble) -> None:
         self.say(" ".join(self._words.error(event.error)), warning=True)
 
     async def on_question_block_answered(self, event: QuestionBlock.Answered) -> None:
@@ -350,21 +374,7 @@ class LessonApp(App[None]):
         self._show_status()
 
     def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size.width, event.size.height
-        small = width < SMALLEST.columns or height < SMALLEST.rows
-        self._base.set_class(small, "-too-small")
-        size = {"columns": SMALLEST.columns, "rows": SMALLEST.rows, "width": width, "height": height}
-        self._base.query_one("#too-small", Static).update(Content(self._words.screen("too_small", **size)))
-        lesson, reading = self._base.query_one("#lesson"), self._base.query_one("#reading")
-        wide = width >= WIDE
-        lesson.set_class(wide, "-wide")
-        lesson.set_class(not wide, "-stacked")
-        if wide:  # a terminal of 80 columns and its rule come first, then prose of a comfortable width
-            reading.styles.width = min(width - 81, max(37, width * 2 // 5), 76)
-            reading.styles.height = "1fr"
-        else:
-            reading.styles.width = "1fr"
-            reading.styles.height = max(6, height * 3 // 8 - 1)
+        lay_out(self._base, event.size, self._words)
         self._show_status()
 
     def _tick(self) -> None:

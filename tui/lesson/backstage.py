@@ -4,101 +4,39 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
-from textual.message import Message
 from textual.message_pump import MessagePump
 
+from lablib.attach.server import ControlSocket
 from lablib.course.model import Chapter, Step, Task
-from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, Machine, Shell, Size, Watch
-from lablib.player import Played, Player
+from lablib.errors import LabsError, MachineError
+from lablib.machine.base import CgroupView, Machine, Shell, Size, Watch
+from lablib.player import Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
-from lablib.verdict import Result
-from tui.threads import Handed, hand_over, post, start
+from tui.lesson import news
+from tui.lesson.news import LOST
+from tui.threads import hand_over, post, start
 
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
-
-
-class MachineReady(Message):
-    def __init__(self, capabilities: Capabilities, seconds: float) -> None:
-        super().__init__()
-        self.capabilities = capabilities
-        self.seconds = seconds
-
-
-LOST = {"machine-gone", "machine-silent"}
-"""Keys of the errors after which a machine is of no more use."""
-
-
-class MachineFailed(Message):
-    """The machine could not be had."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-class MachineClosed(Message):
-    """The machine is gone, or `error` says why that is not certain."""
-
-    def __init__(self, error: Exception | None) -> None:
-        super().__init__()
-        self.error = error
-
-
-class Checked(Handed):
-    """What the checks of a task say now. `turn` is the one that `begin` returned."""
-
-    def __init__(self, turn: int, results: tuple[Result, ...]) -> None:
-        super().__init__()
-        self.turn = turn
-        self.results = results
-
-
-class TurnFailed(Message):
-    """The scene could not be set, or the checks cannot be watched (any more)."""
-
-    def __init__(self, turn: int, error: Exception) -> None:
-        super().__init__()
-        self.turn = turn
-        self.error = error
-
-
-class StepPlayed(Message):
-    """A step has ended, or waits."""
-
-    def __init__(self, played: Played) -> None:
-        super().__init__()
-        self.played = played
-
-
-class StepFailed(Message):
-    """The step called `step` could not be played."""
-
-    def __init__(self, step: str, error: Exception) -> None:
-        super().__init__()
-        self.step = step
-        self.error = error
-
-
-class NotKept(Message):
-    """Something of the reader's could not be written."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
+UP_SECONDS = 90.0
+"""How long another terminal waits for a machine that is coming up."""
+KEEP_SECONDS = 2.0
+"""Between two looks at whether there is something new in `~/lab` to keep."""
 
 
 class Backstage:
-    """Opens, plays steps, sets scenes, watches and closes. Its methods return at once; news go to `target`."""
+    """Opens, plays steps, sets scenes, watches, keeps the student's work, resets and closes. Its methods return at once
+    where they do not say otherwise; news go to `target`."""
 
     def __init__(self, target: MessagePump, factory: Callable[[], Machine], chapter: Chapter) -> None:
         self._target = target
         self._chapter = chapter
         self._player: Player | None = None
+        self._view_over = threading.Event()
         self._factory = factory
         self._machine: Machine | None = None
         self._lock = threading.Lock()
@@ -108,17 +46,40 @@ class Backstage:
         self._watch: Watch | None = None
         self._turn_over = threading.Event()
         self._opener: threading.Thread | None = None
+        self._bringing = threading.Lock()
+        self._settled = threading.Event()
+        self._replaced = threading.Event()
+        self._socket: ControlSocket | None = None
+
+    def offer(self, chapter: str) -> None:
+        """Lets other terminals in once `open` is called: `labs shell` and `labs reset` for the lesson of `chapter`."""
+        self._socket = ControlSocket(chapter, self.shell_when_up, self.reset_now)
 
     def open(self) -> None:
         """Brings a machine up, in place of one that failed."""
+        self._settled.clear()
         self._opener = start("machine-open", self._open)
+
+    def reset(self) -> None:
+        """Brings a fresh machine up in place of this one, with the same `~/lab`."""
+        self._opener = start("machine-reset", lambda: _posted(self.reset_now))
+
+    def reset_now(self) -> float:
+        """The same, waiting for it: for threads only. Returns the seconds it took. Raises what keeps the work from
+        being kept, and then nothing has changed, or what keeps a machine from coming up. All of it is posted too."""
+        with self._bringing:
+            began = monotonic()
+            self._keep_last()
+            self._settled.clear()
+            post(self._target, news.MachineResetting())
+            self.end_turn()
+            self._bring_up()
+            return monotonic() - began
 
     def shell(self, size: Size) -> Shell:
         """A shell of the machine, in which steps are played from now on. Waits: for threads only. Raises
         MachineError."""
-        machine = self._machine
-        if machine is None:
-            raise MachineError("machine-gone")
+        machine = self._up()
         session = Session(machine, size)
         self._player = Player(self._chapter, machine, session)
         return session
@@ -127,9 +88,22 @@ class Backstage:
         """Types `step` into the shell; `StepPlayed` or `StepFailed` follows."""
         start(f"step-{step.id}", lambda: self._play_step(step))
 
+    def view(self, *, on: bool) -> None:
+        """Looks at the tree of cgroups from now on, or no more; `Seen` follows whenever it has changed."""
+        with self._lock:
+            self._view_over.set()
+            self._view_over = over = threading.Event()
+        if on:
+            start("view", lambda: self._look(over))
+
     def note(self, write: Callable[[], None]) -> None:
-        """Does `write`, which keeps something on a disk that may be slow; `NotKept` follows if it fails."""
+        """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
         start("note", lambda: self._note(write))
+
+    def shell_when_up(self, size: Size) -> Shell:
+        """A shell for another terminal: no step is played in it. Waits also for a machine that is coming up."""
+        self._settled.wait(UP_SECONDS)
+        return self._up().shell(size)
 
     def begin(self, task: Task) -> int:
         """Sets the scene of `task` and watches it instead of the one before. Returns the number of this turn."""
@@ -149,20 +123,46 @@ class Backstage:
         """The same, waiting for it; for when there is no screen left to tell. Raises what the machine raises."""
         self._closing.set()
         self.end_turn()
+        if self._socket is not None:
+            self._socket.close()
+        _posted(self._keep_last)  # the machine goes all the same
         with self._lock:
             machine = self._machine
+            self._replaced.set()
         if machine is not None:
             machine.close()
         if self._opener is not None:
             self._opener.join(OPEN_ENDS)
 
+    def _up(self) -> Machine:
+        if self._machine is None:
+            raise MachineError("machine-gone")
+        return self._machine
+
     def _open(self) -> None:
+        with self._bringing:
+            self._let_in()
+            _posted(self._bring_up)
+
+    def _let_in(self) -> None:
+        if self._socket is None or self._socket.is_open:
+            return
+        try:
+            self._socket.open()
+        except LabsError as error:
+            post(self._target, news.Trouble(error))
+            self._socket = None
+
+    def _bring_up(self) -> None:
+        """A machine in place of the one that may be there. Raises what the machine raises, having posted it."""
         began = monotonic()
         try:
             with self._lock:
                 if self._closing.is_set():
                     return
                 before, self._machine = self._machine, None
+                self._replaced.set()
+                self._replaced = replaced = threading.Event()
             if before is not None:
                 before.close()
             machine = self._factory()
@@ -172,12 +172,42 @@ class Backstage:
                     return
             capabilities = machine.open()
         except Exception as error:  # shown on the screen, whatever it is
-            post(self._target, MachineFailed(error))
-            return
+            post(self._target, news.MachineFailed(error))
+            raise
         finally:
             if self._closing.is_set() and self._machine is not None:
                 self._machine.close()
-        post(self._target, MachineReady(capabilities, monotonic() - began))
+            self._settled.set()
+        post(self._target, news.MachineReady(capabilities, monotonic() - began))
+        start("work-keeper", lambda: self._keep(machine, replaced))
+
+    def _keep(self, machine: Machine, replaced: threading.Event) -> None:
+        """Keeps the work of `machine`, whenever it has changed, until another one is in its place or it is lost."""
+        said = ""
+        while not replaced.wait(KEEP_SECONDS):
+            try:
+                machine.save_work()
+                said = ""
+            except Exception as error:  # shown on the screen, whatever it is
+                key = error.key if isinstance(error, LabsError) else str(error)
+                if key in LOST:
+                    return  # that is said by who is watching
+                if key != said:
+                    post(self._target, news.Trouble(error))
+                said = key
+
+    def _keep_last(self) -> None:
+        """Keeps the work of a machine that is to go; of one that is lost, what was kept a moment ago is all there is.
+        Raises what keeps it from being kept, having posted it."""
+        with self._lock:
+            machine = self._machine
+        try:
+            if machine is not None:
+                machine.save_work()
+        except Exception as error:
+            if not isinstance(error, LabsError) or error.key not in LOST:
+                post(self._target, news.Trouble(error))
+                raise
 
     def _play_step(self, step: Step) -> None:
         try:
@@ -185,15 +215,28 @@ class Backstage:
                 raise MachineError("machine-gone")
             played = self._player.play(step)
         except Exception as error:  # shown at the step, whatever it is
-            post(self._target, StepFailed(step.id, error))
+            post(self._target, news.StepFailed(step.id, error))
         else:
-            post(self._target, StepPlayed(played))
+            post(self._target, news.StepPlayed(played))
+
+    def _look(self, over: threading.Event) -> None:
+        try:
+            view = self._up().view_cgroups()
+            start("view-close", lambda: _close_after(over, view))
+            for rows in view:
+                if not hand_over(self._target, news.Seen(rows), over):
+                    return
+        except Exception as error:  # said on the screen, whatever it is
+            if not over.is_set():
+                post(self._target, news.Trouble(error))
+        finally:
+            over.set()
 
     def _note(self, write: Callable[[], None]) -> None:
         try:
             write()
         except Exception as error:  # said on the screen, whatever it is
-            post(self._target, NotKept(error))
+            post(self._target, news.Trouble(error))
 
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
         try:
@@ -209,13 +252,13 @@ class Backstage:
                 watch.close()
                 return
             for results in watch:
-                if not hand_over(self._target, Checked(turn, results), over):
+                if not hand_over(self._target, news.Checked(turn, results), over):
                     return
             if not over.is_set():  # a watch that nobody closed ends only with its machine
-                post(self._target, TurnFailed(turn, MachineError("machine-gone")))
+                post(self._target, news.TurnFailed(turn, MachineError("machine-gone")))
         except Exception as error:  # shown on the card, whatever it is
             if not over.is_set():
-                post(self._target, TurnFailed(turn, error))
+                post(self._target, news.TurnFailed(turn, error))
 
     def end_turn(self) -> None:
         """Watches no task any more."""
@@ -229,6 +272,17 @@ class Backstage:
         try:
             self.close_now()
         except Exception as error:  # said after the screen has closed
-            post(self._target, MachineClosed(error))
+            post(self._target, news.MachineClosed(error))
         else:
-            post(self._target, MachineClosed(None))
+            post(self._target, news.MachineClosed(None))
+
+
+def _close_after(over: threading.Event, view: CgroupView) -> None:
+    over.wait()
+    view.close()
+
+
+def _posted(work: Callable[[], object]) -> None:
+    """Does `work`, which has posted what it raises."""
+    with suppress(Exception):
+        work()

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui.lesson.state import QuestionState, StepState, TaskState
 from tui.lesson.task_card import color_of, standing, with_code
-from tui.lesson.text import Words, plain_fences, step_note
+from tui.lesson.text import Words, for_screen, step_note
 
 
 @dataclass
@@ -99,8 +99,9 @@ class QuestionBlock(Vertical):
     def compose(self) -> ComposeResult:
         language = self._words.language
         yield Static(id="question-title")
-        yield Markdown(plain_fences(self._state.question.body.get(language, "")), open_links=False)
+        yield Markdown(for_screen(self._state.question.body.get(language, "")), open_links=False)
         yield OptionList(id="choices")
+        yield Static(self._words.screen("question_how"), id="how")
         yield Markdown(id="explanation", open_links=False)
 
     async def on_mount(self) -> None:
@@ -116,8 +117,9 @@ class QuestionBlock(Vertical):
         for number, choice in enumerate(state.question.choices.get(self._words.language, ()), 1):
             choices.add_option(Option(self._choice(number, choice), disabled=state.passed or number in state.wrong))
         choices.highlighted = before
+        self.query_one("#how").display = not state.passed
         explanation = state.question.explanation.get(self._words.language, "") if state.passed else ""
-        await self.query_one("#explanation", Markdown).update(plain_fences(explanation))
+        await self.query_one("#explanation", Markdown).update(for_screen(explanation))
 
     def _choice(self, number: int, text: str) -> Text:
         colors = self.app.theme_variables

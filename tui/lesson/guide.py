@@ -8,7 +8,8 @@ from typing import Protocol
 from lablib.course.model import Chapter, End
 from lablib.errors import LabsError
 from lablib.session.session import BusyError
-from tui.lesson.backstage import Backstage, Checked, StepFailed, StepPlayed, TurnFailed
+from tui.lesson import news
+from tui.lesson.backstage import Backstage
 from tui.lesson.state import Item, Place, Progress, QuestionState, StepState, TaskState, Walk
 from tui.lesson.text import Words
 
@@ -73,7 +74,6 @@ class Guide:
         if isinstance(item, StepState):
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
-            stage.say(self._words.screen("question_first"))
             stage.ask(item)
         elif isinstance(item, TaskState) and not item.done:
             stage.say(self._words.screen("task_first"))
@@ -117,7 +117,7 @@ class Guide:
 
     # What the machine says
 
-    async def on_played(self, event: StepPlayed, stage: Stage) -> None:
+    async def on_played(self, event: news.StepPlayed, stage: Stage) -> None:
         """A step that went as the text says leads to the next item."""
         item = self.walk.find(event.played.step.id)
         if not isinstance(item, StepState):
@@ -129,7 +129,7 @@ class Guide:
         if item.done and item is self.walk.item and not self.walk.last:
             await self.move(1, stage)
 
-    async def on_step_failed(self, event: StepFailed, stage: Stage) -> None:
+    async def on_step_failed(self, event: news.StepFailed, stage: Stage) -> None:
         item = self.walk.find(event.step)
         if not isinstance(item, StepState):
             return
@@ -141,7 +141,7 @@ class Guide:
                 stage.give_keys()
         await stage.show(item)
 
-    async def on_checked(self, event: Checked, stage: Stage) -> None:
+    async def on_checked(self, event: news.Checked, stage: Stage) -> None:
         item = self.walk.item
         if event.turn == self._turn and isinstance(item, TaskState):
             if item.take(event.results):
@@ -150,7 +150,7 @@ class Guide:
             await stage.show(item)
         event.done.set()
 
-    async def on_turn_failed(self, event: TurnFailed, stage: Stage) -> None:
+    async def on_turn_failed(self, event: news.TurnFailed, stage: Stage) -> None:
         item = self.walk.item
         if event.turn != self._turn or not isinstance(item, TaskState) or not stage.ready:
             return

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from lablib.verdict import Verdict
 from tui.lesson.state import Item, StepState, TaskState
-from tui.lesson.task_card import color_of, note_of, standing
+from tui.lesson.task_card import color_of, note_of, standing, with_code
 from tui.lesson.text import Words, step_note
 
 
@@ -27,7 +27,8 @@ class ItemLine(Static):
         else:
             where, news = ("✓" if item and item.passed else "", "success"), ""
         top = Text.assemble((title, "bold"), "  ", (where[0].split("\n")[0], colors[where[1]]))
-        self.update(Group(_one_line(top), _one_line(Text(news, style=colors["text-muted-hex"]))))
+        below = with_code(news, colors["text-muted-hex"], colors["accent"])
+        self.update(Group(_one_line(top), _one_line(below)))
 
     def _news(self, state: TaskState) -> str:
         troubled = (r for r in state.results if r.verdict is not Verdict.PASS and r.key)

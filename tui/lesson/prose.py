@@ -13,7 +13,7 @@ from textual.widgets import Markdown
 from lablib.course.model import Chapter, Prose
 from tui.lesson.blocks import QuestionBlock, StepBlock, TaskBlock
 from tui.lesson.state import StepState, TaskState, Walk
-from tui.lesson.text import Words, item_title, plain_fences
+from tui.lesson.text import Words, for_screen, item_title
 
 FIRST = 4
 """Blocks that are shown before the others: enough for the first screen."""
@@ -50,7 +50,7 @@ class ProsePane(VerticalScroll):
         items = iter(walk.items)
         for block in chapter.blocks[words.language]:
             if isinstance(block, Prose):
-                widgets.append(Markdown(plain_fences(block.markdown), open_links=False))
+                widgets.append(Markdown(for_screen(block.markdown), open_links=False))
                 continue
             item = next(items)
             title = item_title(item, walk, words)

@@ -14,6 +14,10 @@ _SIGNS = {Phase.BOOTING: "◌", Phase.READY: "●", Phase.FAILED: "✗", Phase.C
 _COLORS = {Phase.BOOTING: "warning", Phase.READY: "success", Phase.FAILED: "error", Phase.CLOSING: "warning"}
 
 
+ROOMY = 100
+"""Columns from which a key is named that is not needed to get on."""
+
+
 class StatusBar(Horizontal):
     def __init__(self, words: Words) -> None:
         super().__init__()
@@ -40,6 +44,7 @@ class StatusBar(Horizontal):
             ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say(go_on)),
             ("F3", say("key_hint")),
             ("F7", say("key_skip")),
+            *([("F8", say("key_view"))] if self.app.size.width >= ROOMY else []),
             ("^]", say("key_leave" if in_terminal else "key_enter")),
             ("^Q", say("key_quit")),
         ]

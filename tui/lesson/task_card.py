@@ -14,7 +14,7 @@ from textual.widgets import Markdown, Static
 
 from lablib.verdict import Evidence, Result, Verdict
 from tui.lesson.state import Scene, TaskState
-from tui.lesson.text import Words, plain_fences, visible
+from tui.lesson.text import Words, for_screen, visible
 
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "⊘", Verdict.ERROR: "!"}
 COLORS = {Verdict.PASS: "success", Verdict.FAIL: "error", Verdict.BLOCKED: "warning", Verdict.ERROR: "warning"}
@@ -60,11 +60,11 @@ class TaskCard(VerticalScroll):
         before, self._shown = self._shown, key
         language = self._words.language
         if before[0] != state.task.id:
-            await self.query_one("#task-body", Markdown).update(plain_fences(state.task.body.get(language, "")))
+            await self.query_one("#task-body", Markdown).update(for_screen(state.task.body.get(language, "")))
         hints = state.task.hints.get(language, ())
         given = hints[: state.hints]
         heads = (self._words.screen("hint", number=n, total=len(hints)) for n in range(1, len(given) + 1))
-        text = "\n\n".join(f"**{head}**\n\n{plain_fences(hint)}" for head, hint in zip(heads, given, strict=True))
+        text = "\n\n".join(f"**{head}**\n\n{for_screen(hint)}" for head, hint in zip(heads, given, strict=True))
         await self.query_one("#hints", Markdown).update(text)
         if before[0] != state.task.id:
             self.scroll_home(animate=False)

@@ -10,6 +10,7 @@ from lablib.course.model import End
 from lablib.errors import LabsError
 from lablib.i18n import CHECK_MESSAGES, MESSAGES, catalogue
 from lablib.text import printable
+from tui.chinese import continued
 from tui.lesson.state import Item, StepState, TaskState, Walk
 
 SCREEN_MESSAGES = Path(__file__).parent.parent / "messages"
@@ -95,10 +96,11 @@ def step_note(state: StepState, words: Words) -> tuple[str, str]:
     return f"✓ {words.screen(f'step_{played.outcome.end}', program=program)}", "success"
 
 
-def plain_fences(markdown: str) -> str:
-    """`markdown` with only the first word of each fence's info string, since Textual takes the whole as a lexer's
-    name; and none of that where the word begins our own `{…}`."""
-    lines, closing = [], ""
+def for_screen(markdown: str) -> str:
+    """`markdown` as Textual shows it best: Chinese paragraphs without line ends; and of each fence's info string only
+    the first word, since Textual takes the whole as a lexer's name, and none of that where it begins our own `{…}`."""
+    lines: list[str] = []
+    closing = ""
     for line in markdown.split("\n"):
         fence = _FENCE.match(line)
         if fence and not closing and not (fence["mark"][0] == "`" and "`" in fence["info"]):
@@ -107,5 +109,8 @@ def plain_fences(markdown: str) -> str:
             line = fence["indent"] + fence["mark"] + "".join(word)
         elif fence and closing and fence["mark"].startswith(closing) and not fence["info"].strip():
             closing = ""
+        elif not closing and lines and (longer := continued(lines[-1], line)):
+            lines[-1] = longer
+            continue
         lines.append(line)
     return "\n".join(lines)

@@ -96,6 +96,13 @@ class Terminal(Widget, can_focus=True):
             self._pump.close()
             self._pump = None
 
+    def clear(self) -> None:
+        """Forgets everything, history too: another machine's shell follows."""
+        self.stop()
+        self._feed(b"\x1bc\x1b[3J")
+        self._back = 0
+        self._paint_soon()
+
     @property
     def running(self) -> bool:
         return self._pump is not None

@@ -6,8 +6,10 @@ import fcntl
 import os
 import struct
 import termios
+from typing import TYPE_CHECKING
 
-from lablib.kernel.procfs import ProcFS
+if TYPE_CHECKING:
+    from lablib.kernel.procfs import ProcFS
 
 NOBODY = ("", False, False)
 READS = ("n_tty_read",)
@@ -28,7 +30,10 @@ def foreground(master: int, proc: ProcFS | None = None) -> tuple[str, bool, bool
     """The name of the program that leads the foreground process group of the terminal behind `master`, whether a
     process of that group waits for keys, and whether it gets them one by one, not line by line. Source: tcgetpgrp(3),
     ioctl_tty(2), termios(3)."""
-    proc = proc or ProcFS()
+    if proc is None:
+        from lablib.kernel.procfs import ProcFS  # the student's first shell need not wait for it
+
+        proc = ProcFS()
     try:
         (group,) = struct.unpack("i", fcntl.ioctl(master, termios.TIOCGPGRP, bytes(4)))
         raw = not termios.tcgetattr(master)[3] & termios.ICANON

@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
-import socket
 import struct
 import sys
 import tty
+from _socket import AF_INET, SOCK_DGRAM
+from _socket import socket as Socket
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +103,14 @@ def _serve() -> None:
     hello = {"release": os.uname().release, "controllers": controllers, "features": _features()}
     os.write(line, encoder.json(Type.HELLO, 0, hello))
 
-    # After the hello: nobody waits for these yet, and no student code runs yet that could touch them.
-    import checkers  # noqa: F401
-    from lablib.kernel.cgroup2 import Cgroup
+    # After the hello, which these would only hold up.
     from lablib.machine.agent.lab import GuestLab
     from lablib.machine.agent.service import Service
 
     _bring_loopback_up()
     gc.freeze()
     gc.enable()
-    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), Cgroup.open_root(CGROUP), world.WORK_FOLDER)
+    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), CGROUP, world.WORK_FOLDER, ROOT)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 
 
@@ -154,8 +153,9 @@ def _open_line() -> int:
 
 def _bring_loopback_up() -> None:
     """A new network namespace has `lo`, but down (netdevice(7)); a student expects 127.0.0.1 to answer."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inet:
-        fcntl.ioctl(inet, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
+    inet = Socket(AF_INET, SOCK_DGRAM)
+    fcntl.ioctl(inet, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
+    inet.close()
 
 
 def _enter_jail() -> None:

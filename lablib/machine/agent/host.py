@@ -37,6 +37,7 @@ class HostLab:
     subtree: Path
     environment: Mapping[str, str]
     work_folder: str
+    root: Path = Path("/")
     terminals: Path = Path("/dev/pts")
     proc: ProcFS = field(default_factory=ProcFS)
 
@@ -69,7 +70,6 @@ def main() -> None:
         hello = {"release": os.uname().release, "controllers": controllers, "features": {}}
         os.write(line, encoder.json(Type.HELLO, 0, hello))
 
-        import checkers  # noqa: F401
         from lablib.machine.agent.service import Service
 
         lab = HostLab(subtree, environment, work_folder)

@@ -8,13 +8,11 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from lablib.kernel.cgroup2 import Cgroup
-from lablib.kernel.procfs import ProcFS
-from lablib.verdict import Context
+if TYPE_CHECKING:
+    from lablib.verdict import Context
 
 STOP_SECONDS = 20.0
 """How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
@@ -42,6 +40,10 @@ class Lab(Protocol):
         """The student's `~/lab`."""
 
     @property
+    def root(self) -> Path:
+        """The student's `/` in the agent's own mount namespace."""
+
+    @property
     def terminals(self) -> Path:
         """The devpts of the student's world, whose `ptmx` gives them their terminals."""
 
@@ -51,18 +53,21 @@ class Lab(Protocol):
         """Nothing of the student's runs any more when this returns True."""
 
 
-@dataclass(frozen=True)
-class GuestLab:
+class GuestLab(NamedTuple):
     """The student lives in a pid namespace of their own, one below ours."""
 
     terminals: Path
     environment: Mapping[str, str]
-    cgroup: Cgroup
+    cgroup: Path
     work_folder: str
-    proc: ProcFS = field(default_factory=lambda: ProcFS(depth=1))
+    root: Path
 
     def context(self, remembered: Mapping[str, Any]) -> Context:
-        return Context(self.proc, self.cgroup, remembered)
+        from lablib.kernel.cgroup2 import Cgroup  # the student's first shell need not wait for these
+        from lablib.kernel.procfs import ProcFS
+        from lablib.verdict import Context
+
+        return Context(ProcFS(depth=1), Cgroup.open_root(self.cgroup), remembered)
 
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a

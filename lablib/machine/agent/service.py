@@ -7,22 +7,24 @@ import json
 import os
 import selectors
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from lablib.machine.agent.foreground import NOBODY
 from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.programs import Program, Run, Terminal
 from lablib.machine.agent.spawner import SpawnerClient
-from lablib.machine.wire import MAX_PAYLOAD, Decoder, Encoder, Frame, Type
-from lablib.verdict import REGISTRY, Result
+from lablib.machine.wire import Decoder, Encoder, Frame, Type
+
+if TYPE_CHECKING:
+    from lablib.machine.agent.checks import Checks
 
 WATCH_BUSY = 0.1
 """Seconds between looks at watched checks while the student is at work."""
 WATCH_IDLE = 0.5
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
-_EVIDENCE_SIZES = (2048, 256, 16)
+_FOR_CHECKS = (Type.REMEMBER, Type.CHECK, Type.WATCH, Type.VIEW)
 
 
 class Service:
@@ -37,8 +39,8 @@ class Service:
         self._selector = selectors.DefaultSelector()
         self._programs: dict[int, Program] = {}
         self._collecting: dict[int, tuple[dict[str, Any], bytearray]] = {}
-        self._watches: dict[int, tuple[str, str]] = {}
-        self._remembered: dict[str, Mapping[str, Any]] = {}
+        self._checks: Checks | None = None
+        self._saves: dict[int, Generator[bytes, None, dict[str, Any]]] = {}
         self._active_until = 0.0
         self._ended = False
         self._handlers: Mapping[Type, Callable[[Frame], None]] = {
@@ -48,12 +50,12 @@ class Service:
             Type.RESIZE: self._resize,
             Type.HANGUP: self._hang_up,
             Type.CREDIT: self._credit,
-            Type.REMEMBER: self._remember,
-            Type.CHECK: self._check,
-            Type.WATCH: self._watch,
             Type.STOP: self._stop,
             Type.QUIT: self._quit,
+            Type.SAVE: self._save,
+            Type.RESTORE: self._restore,
             Type.FOREGROUND: self._foreground,
+            **dict.fromkeys(_FOR_CHECKS, self._ask_checks),
         }
 
     def run(self) -> None:
@@ -63,12 +65,14 @@ class Service:
         self._selector.register(self._spawner, selectors.EVENT_READ, self._read_reports)
         next_look = 0.0
         while not self._ended:
-            timeout = max(0.0, next_look - time.monotonic()) if self._watches else None
+            watching = self._checks is not None and self._checks.watching
+            timeout = 0.0 if self._saves else max(0.0, next_look - time.monotonic()) if watching else None
             for key, events in self._selector.select(timeout):
                 key.data(key.fd, events)
+            self._go_on_saving()
             now = time.monotonic()
-            if self._watches and now >= next_look:
-                self._look()
+            if self._checks is not None and self._checks.watching and now >= next_look:
+                self._checks.look()
                 next_look = now + (WATCH_BUSY if now < self._active_until else WATCH_IDLE)
 
     def send(self, type: Type, channel: int, payload: bytes = b"") -> None:
@@ -136,7 +140,8 @@ class Service:
             program.resize(int(columns), int(rows))
 
     def _hang_up(self, frame: Frame) -> None:
-        self._watches.pop(frame.channel, None)
+        if self._checks is not None:
+            self._checks.forget(frame.channel)
         if program := self._programs.get(frame.channel):
             program.hang_up()
 
@@ -148,17 +153,12 @@ class Service:
         program = self._programs.get(int(frame.json()))
         self.send_json(Type.DONE, frame.channel, program.foreground() if program else NOBODY)
 
-    def _remember(self, frame: Frame) -> None:
-        task = str(frame.json())
-        self._remembered[task] = REGISTRY.remember(task, self._lab.context({}))
-        self.send_json(Type.DONE, frame.channel, True)
+    def _ask_checks(self, frame: Frame) -> None:
+        if self._checks is None:
+            from lablib.machine.agent.checks import Checks  # the student's first shell need not wait for it
 
-    def _check(self, frame: Frame) -> None:
-        self.send(Type.RESULTS, frame.channel, self._results(str(frame.json())))
-
-    def _watch(self, frame: Frame) -> None:
-        self._watches[frame.channel] = (str(frame.json()), "")
-        self._look()
+            self._checks = Checks(self._lab, self.send)
+        self._checks.answer(frame)
 
     def _stop(self, frame: Frame) -> None:
         self.send_json(Type.DONE, frame.channel, self._lab.stop_processes())
@@ -166,18 +166,27 @@ class Service:
     def _quit(self, frame: Frame) -> None:
         self._ended = True
 
-    # Checks
+    # The work folder
 
-    def _results(self, task: str) -> bytes:
-        results = REGISTRY.run(task, self._lab.context(self._remembered.get(task, {})))
-        return pack_results(results)
+    def _save(self, frame: Frame) -> None:
+        from lablib.machine.agent.work import save  # not before it is needed, with a student at the shell
 
-    def _look(self) -> None:
-        for channel, (task, last) in list(self._watches.items()):
-            results = self._results(task)
-            if (text := results.decode()) != last:
-                self._watches[channel] = (task, text)
-                self.send(Type.RESULTS, channel, results)
+        self._saves[frame.channel] = save(self._lab.root, self._lab.work_folder, str(frame.json()))
+
+    def _go_on_saving(self) -> None:
+        """One step of each, so that a large folder keeps no shell waiting."""
+        for channel, steps in list(self._saves.items()):
+            try:
+                if piece := next(steps):
+                    self.send(Type.OUTPUT, channel, piece)
+            except StopIteration as end:
+                del self._saves[channel]
+                self.send_json(Type.DONE, channel, end.value)
+
+    def _restore(self, frame: Frame) -> None:
+        from lablib.machine.agent.work import restore
+
+        self.send_json(Type.DONE, frame.channel, restore(self._lab.root, self._lab.work_folder, str(frame.json())))
 
     # For programs
 
@@ -201,16 +210,3 @@ class Service:
 
     def forget(self, channel: int) -> None:
         self._programs.pop(channel, None)
-
-
-def pack_results(results: tuple[Result, ...]) -> bytes:
-    """Results as one frame's payload; evidence is cut as far as it must be."""
-    for size in _EVIDENCE_SIZES:
-        values = [result.as_json() for result in results]
-        for value in values:
-            for piece in value["evidence"]:
-                piece["text"] = piece["text"][:size]
-        payload = json.dumps(values).encode()
-        if len(payload) <= MAX_PAYLOAD:
-            return payload
-    raise ValueError("results do not fit in a frame")

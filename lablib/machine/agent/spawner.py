@@ -15,14 +15,17 @@ import json
 import os
 import select
 import signal
-import socket
+import struct
 import sys
 import termios
+from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socketpair
+from _socket import socket as Socket
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lablib.kernel import syscalls
 
+# `_socket`, since `socket` makes enumerations of all its constants first: 50 ms on the way to a guest's shell.
 NAME = "lab-init"
 """What ps(1) shows as the first process of the student's world."""
 MAX_DATAGRAM = 128 * 1024
@@ -41,7 +44,7 @@ class Report(NamedTuple):
 class SpawnerClient:
     """The agent's end."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: Socket) -> None:
         self._end = end
         self._end.setblocking(False)
 
@@ -50,7 +53,8 @@ class SpawnerClient:
 
     def spawn(self, request: dict[str, Any], descriptors: Sequence[int]) -> None:
         """Raises OSError: EMSGSIZE for a request that is too large, EPIPE when the world is gone."""
-        socket.send_fds(self._end, [json.dumps(request).encode()], list(descriptors))
+        rights = struct.pack(f"{len(descriptors)}i", *descriptors)
+        self._end.sendmsg([json.dumps(request).encode()], [(SOL_SOCKET, SCM_RIGHTS, rights)])
 
     def report(self) -> Report | None:
         """The next report; None for none now, or one that makes no sense. Raises EOFError when the world is gone."""
@@ -69,10 +73,10 @@ class SpawnerClient:
             return None
 
 
-def fork_spawner(enter: Callable[[], None]) -> socket.socket:
+def fork_spawner(enter: Callable[[], None]) -> Socket:
     """Forks the spawner, which calls `enter` to go where it will serve; returns our end once it is there. Raises
     OSError."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
     if os.fork():
         theirs.close()
         if ours.recv(len(_READY)) != _READY:
@@ -105,7 +109,7 @@ def _close_all_but(kept: int) -> None:
     os.close(null)
 
 
-def serve(end: socket.socket) -> None:
+def serve(end: Socket) -> None:
     """Runs until the agent's end closes. The caller is the first process of a pid namespace or a subreaper."""
     for number in _MUST_NOT_END_US:
         signal.signal(number, signal.SIG_IGN)
@@ -125,8 +129,9 @@ def serve(end: socket.socket) -> None:
         _reap(end, running)
 
 
-def _start_next(end: socket.socket, running: dict[int, int]) -> bool:
-    data, descriptors, _, _ = socket.recv_fds(end, MAX_DATAGRAM, 3)
+def _start_next(end: Socket, running: dict[int, int]) -> bool:
+    data, rights, _, _ = end.recvmsg(MAX_DATAGRAM, CMSG_SPACE(3 * 4))
+    descriptors = struct.unpack(f"{len(rights[0][2]) // 4}i", rights[0][2]) if rights else ()
     if not data:
         return False
     request = json.loads(data)
@@ -144,7 +149,7 @@ def _start_next(end: socket.socket, running: dict[int, int]) -> bool:
     return True
 
 
-def _reap(end: socket.socket, running: dict[int, int]) -> None:
+def _reap(end: Socket, running: dict[int, int]) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -156,7 +161,7 @@ def _reap(end: socket.socket, running: dict[int, int]) -> None:
             _send(end, request, os.waitstatus_to_exitcode(status))
 
 
-def _send(end: socket.socket, request: int, status: int) -> None:
+def _send(end: Socket, request: int, status: int) -> None:
     end.send(json.dumps({"id": request, "status": status}).encode())
 
 

@@ -1,0 +1,128 @@
+"""What a reader waits for in the lesson, each beside a reference in the same run: `.venv/bin/python bench/lesson.py`.
+
+First text against a trivial Textual app, a flood against tmux, Ctrl-C under the flood, the event loop's lateness
+meanwhile, the guest's prompt against a bare boot, and from Enter to green in the guest.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from guest import bare_boot
+from measure import medians, report, seconds
+from terminals import COLUMNS, PROJECT, ROWS, Watched, python
+
+sys.path.insert(0, str(PROJECT))
+
+from lablib.machine.base import Size
+from lablib.machine.guest import GuestMachine
+from lablib.session.session import Session
+
+ROUNDS = 7
+FLOOD = "yes | head -c 20M; echo flood-en''ded\r"
+TRIVIAL = """
+from textual.app import App
+from textual.widgets import Static
+class Trivial(App):
+    def compose(self):
+        yield Static("first text")
+Trivial().run()
+"""
+SOLUTION = "cat cgroup.procs > leaf/cgroup.procs; echo +memory > cgroup.subtree_control"
+LESSON = python(str(PROJECT / "labs/__main__.py"), "start", "cgroups")
+
+
+def first_text(argv: list[str], text: str) -> Callable[[], float]:
+    def measure() -> float:
+        with Watched(argv) as program:
+            return program.until(text) - program.began
+
+    return measure
+
+
+def prompt_ready() -> float:
+    """From the making of a guest to the first prompt of a shell in it."""
+    machine = GuestMachine()
+    try:
+
+        def boot() -> None:
+            machine.open()
+            session = Session(machine, Size(80, 24))
+            threading.Thread(target=session.drain, daemon=True).start()
+            session.find_prompt()
+
+        return seconds(boot)
+    finally:
+        machine.close()
+
+
+def flood_through_tmux() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        tmux = ["tmux", "-u", "-f", "/dev/null", "-S", f"{folder}/socket"]
+        with Watched([*tmux, "new-session", "env", "PS1=lab# ", "bash", "--norc", "--noprofile"]) as program:
+            program.until("lab#")
+            began = program.type(FLOOD)
+            took = program.until("flood-ended") - began
+            os.spawnvp(os.P_WAIT, "tmux", [*tmux, "kill-server"])
+            return took
+
+
+def flood_through_lesson(lags: Path, interrupts: list[float]) -> float:
+    with Watched(python(str(PROJECT / "bench/local_lesson.py"), str(lags))) as program:
+        program.until("lab#")
+        program.rest(1)
+        began = program.type(FLOOD)
+        took = program.until("flood-ended") - began
+        program.type("yes\r")
+        program.rest(1.5)
+        asked = program.type("\x03")
+        interrupts.append(program.until("lab#") - asked)
+        program.type("\x11")
+        program.rest(2)
+        return took
+
+
+def enter_to_green() -> float:
+    with Watched([*LESSON[:-1], "cgroups/memory-only"]) as program:
+        program.until("root@lab")
+        program.until("1 of 2")
+        program.type("cd /sys/fs/cgroup/test && mkdir leaf child\r")
+        program.until("cgroup/test#")
+        program.type(SOLUTION)
+        program.rest(1)
+        began = program.type("\r")
+        return program.until("passed") - began
+
+
+def main() -> None:
+    trivial = "a trivial Textual app's first text"
+    texts = {
+        trivial: first_text(python("-c", TRIVIAL), "first text"),
+        "the lesson's title": first_text(LESSON, "Control groups"),
+        "the lesson's text": first_text(LESSON, "docker run"),
+    }
+    report(medians(texts, ROUNDS), trivial)
+    boots = {"bare boot to /bin/sh": bare_boot, "the guest's prompt": prompt_ready}
+    report(medians(boots, ROUNDS), "bare boot to /bin/sh")
+    with tempfile.TemporaryDirectory() as folder:
+        lags, interrupts = Path(folder, "lags"), list[float]()
+        floods = {
+            f"20 MB through tmux, {COLUMNS}x{ROWS}": flood_through_tmux,
+            "20 MB through the lesson": lambda: flood_through_lesson(lags, interrupts),
+        }
+        report(medians(floods, 3), next(iter(floods)))
+        late = sorted(float(line) for line in lags.read_text().split())
+        print(f"the event loop's lateness, p99: {late[int(len(late) * 0.99)]:.1f} ms of {len(late)} looks")
+        print(f"Ctrl-C under a flood to the prompt, median: {1000 * statistics.median(interrupts):.0f} ms")
+    greens = sorted(enter_to_green() for _ in range(ROUNDS))
+    print(f"Enter to green in the guest, median: {1000 * statistics.median(greens):.0f} ms, worst {1000 * greens[-1]:.0f}")
+
+
+if __name__ == "__main__":
+    main()

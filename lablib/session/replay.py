@@ -1,0 +1,184 @@
+"""A machine that is only a recording: a step typed into its shell is answered with what it once printed. For readers
+without a machine, and for tests that must see the same each time. It never pretends to be live."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import checkers  # noqa: F401 - registers the checks
+from lablib.course.model import Chapter, End, Step
+from lablib.machine.base import Capabilities, CgroupRow, Completed, Foreground, Size
+from lablib.session.marks import command_mark, nonce_of, prompt_mark
+from lablib.session.recording import Recorded, Recording
+from lablib.verdict import REGISTRY, Result, Verdict
+
+KIND = "replay"
+_PROMPT = "$ "
+_PASTED = re.compile(rb"\x1b\[200~(?P<text>.*?)\x1b\[201~\r", re.DOTALL)
+_SYSTEMD_TEST = "test -d /run/systemd/system"
+
+
+class ReplayShell:
+    """Answers the recorded steps, and says to everything else that nothing runs here."""
+
+    def __init__(self, recording: Recording, steps: Mapping[str, Step], environment: Mapping[str, str]) -> None:
+        self._recording = recording
+        self._by_commands = {step.commands.strip("\n"): step for step in steps.values()}
+        self._nonce = nonce_of(environment)
+        self._output: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._shells = ["1.1"]
+        self._prompts = 0
+        self._ended = threading.Event()
+        here = recording
+        self._say(f"\x1b[2m[recording: {here.kind}, Linux {here.release}, {here.distribution}, {here.date}]\x1b[0m\r\n")
+        self._prompt(0)
+
+    def read(self) -> bytes:
+        return b"" if self._ended.is_set() and self._output.empty() else self._output.get()
+
+    def write(self, data: bytes) -> None:
+        if self._ended.is_set():
+            return
+        if found := _PASTED.search(data):
+            self._answer(found["text"].decode("utf-8", "replace"))
+        elif b"\r" in data or b"\x03" in data:
+            self._say("\r\n\x1b[2m[a recording: nothing that is typed runs here]\x1b[0m\r\n")
+            self._prompt(0)
+
+    def resize(self, size: Size) -> None:
+        """What was recorded stays as wide as it was."""
+
+    def close(self) -> None:
+        if not self._ended.is_set():
+            self._ended.set()
+            self._output.put(b"")
+
+    @property
+    def status(self) -> int | None:
+        return 0 if self._ended.is_set() else None
+
+    def foreground(self) -> Foreground:
+        return Foreground("replay", True)
+
+    def _answer(self, commands: str) -> None:
+        self._say(commands.replace("\n", "\r\n") + "\r\n")
+        step = self._by_commands.get(commands.strip("\n"))
+        recorded = self._recording.steps.get(step.id) if step else None
+        self._say(command_mark(self._nonce, self._shells[-1]))
+        if recorded is None:
+            self._prompt(0)
+            return
+        self._say(recorded.output.replace("\n", "\r\n") + ("\r\n" if recorded.output else ""))
+        if recorded.end is not End.WAITING:
+            self._follow(recorded)
+            self._prompt(recorded.status or 0)
+
+    def _follow(self, recorded: Recorded) -> None:
+        """Into another shell, or back."""
+        if recorded.end is End.ENTERED:
+            self._shells.append(f"1.{len(self._shells) + 1}")
+        elif recorded.end is End.LEFT and len(self._shells) > 1:
+            self._shells.pop()
+
+    def _prompt(self, status: int) -> None:
+        self._prompts += 1
+        self._say(prompt_mark(self._nonce, self._shells[-1], status, str(self._prompts)) + _PROMPT)
+
+    def _say(self, text: str) -> None:
+        self._output.put(text.encode())
+
+
+T = TypeVar("T")
+
+
+class Still(Generic[T]):
+    """A stream that says `first`, and then nothing until it is closed."""
+
+    def __init__(self, *first: T) -> None:
+        self._first = first
+        self._over = threading.Event()
+
+    def __iter__(self) -> Iterator[T]:
+        yield from self._first
+        self._over.wait()
+
+    def close(self) -> None:
+        self._over.set()
+
+
+class ReplayMachine:
+    """Plays `recording` of `chapter`. Its checks are blocked: there is no state to look at."""
+
+    kind = KIND
+
+    def __init__(self, chapter: Chapter, recording: Recording) -> None:
+        blocks = next(iter(chapter.blocks.values()))
+        self._steps = {block.id: block for block in blocks if isinstance(block, Step)}
+        self._recording = recording
+        self._undo = ExitStack()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        needs = {need for step in self._steps.values() if step.id in self._recording.steps for need in step.needs}
+        named = [need.partition(":") for need in needs]
+        return Capabilities(
+            KIND,
+            self._recording.release,
+            "/root/lab",
+            controllers=tuple(name for kind, _, name in named if kind == "controller"),
+            features={name: True for kind, _, name in named if kind == "feature"},
+        )
+
+    def open(self) -> Capabilities:
+        return self.capabilities
+
+    def shell(self, size: Size, argv: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> ReplayShell:
+        shell = ReplayShell(self._recording, self._steps, environment or {})
+        self._undo.callback(shell.close)
+        return shell
+
+    def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
+        """Scenes succeed, and every program is there but the first process of a real machine."""
+        return Completed(1 if _SYSTEMD_TEST in argv else 0, b"", b"")
+
+    def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """There is nowhere to write."""
+
+    def remember(self, task: str) -> None:
+        """There is no state to remember."""
+
+    def check(self, task: str) -> tuple[Result, ...]:
+        return tuple(Result(check.id, Verdict.BLOCKED, "grading.recording") for check in REGISTRY.checks(task))
+
+    def watch(self, task: str) -> Still[tuple[Result, ...]]:
+        watch = Still(self.check(task))
+        self._undo.callback(watch.close)
+        return watch
+
+    def view_cgroups(self) -> Still[tuple[CgroupRow, ...]]:
+        view: Still[tuple[CgroupRow, ...]] = Still()
+        self._undo.callback(view.close)
+        return view
+
+    def stop_processes(self) -> bool:
+        return True
+
+    def save_work(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
