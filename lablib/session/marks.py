@@ -49,7 +49,7 @@ def environment(nonce: str) -> dict[str, str]:
     `for`: these would set PIPESTATUS, which bash gives back to the reader only if it was there before, and so not at
     the first prompt of a bash without start-up files.
     """
-    prompt, more = _in_prompt(f"D;$?;{_SHELL};t=$EPOCHREALTIME;k={nonce}"), _in_prompt(f"P;{_SHELL};k={nonce}")
+    prompt, more = _in_prompt(f"D;$?;{_SHELL};t=${{EPOCHREALTIME-}};k={nonce}"), _in_prompt(f"P;{_SHELL};k={nonce}")
     assign = f"""for PS1 in '{prompt}'"$PS1"; do for PS2 in '{more}'"$PS2"; do case . in esac; done; done"""
     heal = f"case $PS1 in *{nonce}*) ;; *) {assign};; esac"
     return {"PROMPT_COMMAND": heal, "PS0": rf"\e]133;C;{_SHELL};k={nonce}\a"}

@@ -83,6 +83,9 @@ class Session:
         return data
 
     def write(self, data: bytes) -> None:
+        if b"\r" in data or b"\n" in data:
+            with self._news:  # until bash says what became of the line
+                self._at_prompt = self._continued = False
         self._shell.write(data)
 
     def resize(self, size: Size) -> None:
@@ -133,7 +136,7 @@ class Session:
             with self._news:
                 if self._idle() or self._closed:
                     break
-            self.write(key)
+            self._shell.write(key)
             self._wait(lambda: self._idle() or self._closed, INTERRUPT_SECONDS)
         with self._news:
             return self._idle() and not self._closed
@@ -193,6 +196,7 @@ class Session:
         """Gives marks to the bash that waits for a line."""
         with self._news:
             prompts, transcript, self._transcript = self._prompts, self._transcript, None
+            self._last_prompt = Mark("", "")
             if transcript is not None:
                 transcript.drop_line()  # its prompt
         self._type(adoption(self._nonce))
@@ -200,7 +204,7 @@ class Session:
         return self._prompts > prompts
 
     def _type(self, commands: str) -> None:
-        self.write(_FIRST_LINE + _PASTE % commands.strip("\n").encode())
+        self._shell.write(_FIRST_LINE + _PASTE % commands.strip("\n").encode())
 
     def _wait(self, wanted: Callable[[], bool], seconds: float) -> bool:
         with self._news:

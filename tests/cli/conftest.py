@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from lablib.errors import MachineError
+from lablib.machine.guest import MEMORY
+from lablib.machine.kernels import find_kernel
+from lablib.machine.room import memory_folder
+
 PROJECT = Path(__file__).parents[2]
 Labs = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -30,16 +35,33 @@ def environment(home: Path) -> dict[str, str]:
 @pytest.fixture
 def labs(environment: dict[str, str], tmp_path: Path) -> Labs:
     """Runs `labs` to its end, without a terminal."""
+    return runner(PROJECT, environment, tmp_path)
+
+
+def runner(checkout: Path, environment: dict[str, str], folder: Path) -> Labs:
+    """Runs the `labs` of `checkout` in `folder`."""
 
     def run(*words: str, stdin: str = "", timeout: float = 60, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(PROJECT / "labs/__main__.py"), *words],
+            [sys.executable, str(checkout / "labs/__main__.py"), *words],
             input=stdin,
             env=environment | more,
-            cwd=tmp_path,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=timeout,
         )
 
     return run
+
+
+@pytest.fixture
+def guest() -> None:
+    """Skips, or with LABS_REQUIRE_KERNEL=1 fails, where no guest can be booted."""
+    try:
+        find_kernel()
+        memory_folder(MEMORY)
+    except MachineError as error:
+        if os.environ.get("LABS_REQUIRE_KERNEL"):
+            pytest.fail(str(error))
+        pytest.skip(f"no guest here: {error}; LABS_REQUIRE_KERNEL=1 makes this a failure")

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from lablib.errors import MachineError
-from lablib.machine.guest import MEMORY
-from lablib.machine.kernels import find_kernel
-from lablib.machine.room import memory_folder
 from tests.cli.conftest import PROJECT, Labs
 
 TASK = "cgroups/memory-only"
 SOLUTION = PROJECT / "content/02-cgroups/solutions/memory-only/leaf-beside.sh"
 WRONG = PROJECT / "content/02-cgroups/wrong/memory-only/sleep-still-inside.sh"
-
-
-@pytest.fixture
-def guest() -> None:
-    """Skips, or with LABS_REQUIRE_KERNEL=1 fails, where no guest can be booted."""
-    try:
-        find_kernel()
-        memory_folder(MEMORY)
-    except MachineError as error:
-        if os.environ.get("LABS_REQUIRE_KERNEL"):
-            pytest.fail(str(error))
-        pytest.skip(f"no guest here: {error}; LABS_REQUIRE_KERNEL=1 makes this a failure")
 
 
 @pytest.mark.kernel

@@ -89,7 +89,10 @@ def test_a_broken_record_of_progress_is_said_and_the_list_is_printed(labs: Labs,
 # help
 
 
-@pytest.mark.parametrize("command", ["", "list", "start", "shell", "reset", "check", "doctor", "finish"])
+COMMANDS = ["", "list", "start", "run", "shell", "reset", "check", "doctor", "finish", "dev"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_there_in_both_languages(labs: Labs, command: str) -> None:
     words = [command] if command else []
     en, zh = labs(*words, "--help"), labs(*words, "-h", "--lang", "zh")
@@ -121,6 +124,13 @@ def test_version_is_the_projects(labs: Labs) -> None:
         (["check", "../../etc/passwd"], "labs list"),
         (["start", "cgroup"], "cgroups"),
         (["start", "zzz"], "cgroups"),
+        (["run", "cgroup"], "cgroups"),
+        (["run"], "labs list"),
+        (["run", "cgroups", "--on", "moon"], "guest"),
+        (["run", "cgroups", "twice"], "labs run --help"),
+        (["dev", "recrod", "cgroups"], "labs dev record"),
+        (["dev", "record", "cgroup"], "cgroups"),
+        (["dev", "record"], "labs dev --help"),
         (["list", "--jsno"], "--json"),
         (["list", "--lang", "fr"], "en, zh"),
         (["list", "--lang"], "`--lang "),

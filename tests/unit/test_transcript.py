@@ -101,10 +101,9 @@ def test_a_flood_is_kept_within_bounds() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    [b"\r", b"\r\n", b"\b", b"a\r", b"\x1b", b"\x1b[", b"\x1b]", b"\x1b]0;", b"\x1b[K", b"x\x1b[K\r", b"\x1b[1;",
-     "世\b".encode()],
+    [b"\r", b"\r\n", b"\b", b"a\r", b"\x1b", b"\x1b[", b"\x1b]", b"\x1b]0;", b"\x1b[K", b"x\x1b[K\r", "世\b".encode()],
     ids=repr,
-)  # fmt: skip
+)
 def test_no_output_takes_long_to_read(unit: bytes) -> None:
     made = transcript(unit * (2 * LIMIT // len(unit)))
     began = time.monotonic()
