@@ -163,9 +163,10 @@ class LessonApp(App[None]):
         try:
             chapter = await asyncio.to_thread(self._load)
             await self._furnish(chapter)
-        except Exception as error:  # said once the screen is gone
-            self.failure = error
-            self.action_leave()
+        except Exception as error:
+            if self.phase is not Phase.CLOSING and self.is_running:  # else the panes went while they came
+                self.failure = error  # said once the screen is gone
+                self.action_leave()
             return
         start("engine-import", _import_engine)
         self.backstage.look_for_packages(chapter)
@@ -406,7 +407,8 @@ class LessonApp(App[None]):
         go_on = self.guide.next_act if self.readable else "key_run"
         in_terminal = isinstance(self._base.focused, Terminal)
         seconds = monotonic() - self._began
-        self._base.query_one(StatusBar).show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
+        for bar in self._base.query(StatusBar):  # none while the screen is taken down
+            bar.show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
 
 
 def _import_engine() -> None:

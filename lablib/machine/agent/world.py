@@ -64,7 +64,7 @@ FILES: dict[str, tuple[int, str]] = {
     "etc/subgid": (0o644, "student:100000:65536\n"),
     "etc/sudoers": (
         0o440,
-        "Defaults env_reset, !lecture\n"
+        "Defaults env_reset, !lecture, !use_pty\n"
         'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"\n'
         "root ALL=(ALL:ALL) ALL\nstudent ALL=(ALL:ALL) NOPASSWD: ALL\n",
     ),
