@@ -22,8 +22,7 @@ class Timed(LessonApp):
 
     lags: list[float]
 
-    async def on_mount(self) -> None:
-        await super().on_mount()
+    def on_mount(self) -> None:  # beside that of the lesson, which Textual calls as well
         self.lags = []
         self._sampler = asyncio.create_task(self._sample())
 

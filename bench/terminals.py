@@ -51,12 +51,12 @@ class Watched:
             self._seen = (self._seen + data)[-200_000:]
 
     def rest(self, seconds: float) -> None:
-        """Takes what comes for so long."""
+        """Takes what comes for so long, or until the program ends."""
         end = time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             try:
                 self._seen = (self._seen + self._child.read_nonblocking(1 << 20, left))[-200_000:]
-            except pexpect.TIMEOUT:
+            except (pexpect.TIMEOUT, pexpect.EOF):
                 break
         self._seen = b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,7 +49,7 @@ NO_MACHINE = 3
 class LessonApp(App[None]):
     """One chapter on one machine. Painted before the machine is asked for, and before the terminal's engine is read."""
 
-    CSS_PATH = "frame.tcss"
+    CSS_PATH = Path(__file__).parent / "frame.tcss"
     ENABLE_COMMAND_PALETTE = False
     # All with priority, so that they work from the terminal too; programs keep every key but these.
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,11 +11,15 @@ from textual.message_pump import MessagePump
 
 from lablib.machine.base import Shell, Size
 from tui.terminal.engine import Engine, EngineFactory
-from tui.threads import Handed, hand_over, post, start
+from tui.threads import PATIENCE, post, start
 
 MAX_WAITING = 4096
 """Keys, pastes and answers that may wait for the shell before answers of the terminal are dropped: a program that
 asks without reading could else make us hold any amount."""
+
+MAX_UNSEEN = 16 * 1024
+"""Bytes of output that may wait to be shown; then no more is read, and the program waits. Few, since showing them is one
+piece of work for the event loop, and what is typed meanwhile waits for it."""
 
 OpenShell = Callable[[Size], Shell]
 
@@ -29,11 +33,12 @@ class Opened(Message):
         self.engine = engine
 
 
-class Output(Handed):
-    def __init__(self, pump: Pump, data: bytes) -> None:
+class Output(Message):
+    """There is output to `take`."""
+
+    def __init__(self, pump: Pump) -> None:
         super().__init__()
         self.pump = pump
-        self.data = data
 
 
 class Finished(Message):
@@ -55,6 +60,8 @@ class Pump:
         self._engine = engine
         self._size = size
         self._closed = threading.Event()
+        self._output = bytearray()
+        self._room = threading.Condition()
         self._typed: SimpleQueue[bytes | Size | None] = SimpleQueue()
 
     def start(self) -> None:
@@ -71,10 +78,20 @@ class Pump:
     def resize(self, size: Size) -> None:
         self._typed.put(size)
 
+    def take(self) -> bytes:
+        """All the output there is now. Until it is taken at most `MAX_UNSEEN` bytes more are read."""
+        with self._room:
+            data = bytes(self._output)
+            self._output.clear()
+            self._room.notify()
+        return data
+
     def close(self) -> None:
         """Hangs up. Returns at once; the threads end on their own."""
         self._closed.set()
         self._typed.put(None)
+        with self._room:
+            self._room.notify()
 
     def _read(self) -> None:
         try:
@@ -86,14 +103,23 @@ class Pump:
         start("shell-writer", lambda: self._write(shell))
         post(self._target, Opened(self, engine))
         try:
-            while data := shell.read():
-                if not hand_over(self._target, Output(self, data), self._closed):
-                    break
+            while (data := shell.read()) and self._give(data):
+                pass
             finished = Finished(self, shell.status, None)
         except Exception as error:  # likewise
             finished = Finished(self, None, error)
         self._typed.put(None)
         post(self._target, finished)
+
+    def _give(self, data: bytes) -> bool:
+        """Adds `data` to what is to be taken, once there is room; False when nobody takes it any more. A terminal hands
+        over a few kilobytes at a time: one message for each would cost a flood more than all the rest."""
+        with self._room:
+            while len(self._output) >= MAX_UNSEEN and self._target.is_running and not self._closed.is_set():
+                self._room.wait(PATIENCE)
+            asked = bool(self._output)
+            self._output += data
+        return not self._closed.is_set() and (asked or post(self._target, Output(self)))
 
     def _write(self, shell: Shell) -> None:
         while (item := self._typed.get()) is not None:

@@ -127,9 +127,8 @@ class Terminal(Widget, can_focus=True):
 
     def on_output(self, event: pump.Output) -> None:
         if event.pump is self._pump:
-            self._feed(event.data)
+            self._feed(event.pump.take())
             self._paint_soon()
-        event.done.set()
 
     def on_finished(self, event: pump.Finished) -> None:
         if event.pump is self._pump:
