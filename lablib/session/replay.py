@@ -91,7 +91,8 @@ class ReplayShell:
         self._say(prompt_mark(self._nonce, self._shells[-1], status, str(self._prompts)) + _PROMPT)
 
     def _say(self, text: str) -> None:
-        self._output.put(text.encode())
+        if text:  # nothing at all would be the end
+            self._output.put(text.encode())
 
 
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from lablib.machine.base import CgroupRow
-from tui.lesson.words import Words, visible
+from lablib.text import one_line
+from tui.lesson.words import Words
 
 
 class LiveView(VerticalScroll):
@@ -31,10 +32,10 @@ class LiveView(VerticalScroll):
     def _lines(self, rows: Sequence[CgroupRow]) -> Iterator[Text]:
         colors = self.app.theme_variables
         for row, stem in zip(rows, stems([row.depth for row in rows]), strict=True):
-            line = Text.assemble((stem, colors["text-muted-hex"]), (visible(row.name), "bold"))
-            line.append(f"  {visible(' '.join(row.controllers)) or '–'}", colors["accent"])
+            line = Text.assemble((stem, colors["text-muted-hex"]), (one_line(row.name), "bold"))
+            line.append(f"  {one_line(' '.join(row.controllers)) or '–'}", colors["accent"])
             for pid, name in row.processes:
-                line.append(f"  {pid} {visible(name)}", colors["success"])
+                line.append(f"  {pid} {one_line(name)}", colors["success"])
             if (more := row.count - len(row.processes)) > 0:
                 line.append(f"  +{more}", colors["text-muted-hex"])
             line.no_wrap, line.overflow = True, "ellipsis"

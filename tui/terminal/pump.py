@@ -18,8 +18,8 @@ MAX_WAITING = 4096
 asks without reading could else make us hold any amount."""
 
 MAX_UNSEEN = 16 * 1024
-"""Bytes of output that may wait to be shown; then no more is read, and the program waits. Few, since showing them is one
-piece of work for the event loop, and what is typed meanwhile waits for it."""
+"""Bytes of output that may wait to be shown; then no more is read, and the program waits. Few, since showing them is
+one piece of work for the event loop, and what is typed meanwhile waits for it."""
 
 OpenShell = Callable[[Size], Shell]
 
