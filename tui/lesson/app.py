@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.lesson.blocks import Chosen, QuestionBlock
     from tui.lesson.guide import Guide
     from tui.lesson.page import Page
-    from tui.lesson.state import Item, Place, Progress, QuestionState
+    from tui.lesson.state import Place, Progress
 
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
@@ -64,7 +64,6 @@ class LessonApp(App[None]):
         Binding("f9", "reset", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
-        Binding("ctrl+c", "copy", show=False),
     ]
 
     def __init__(
@@ -84,6 +83,7 @@ class LessonApp(App[None]):
         self.ansi_theme_dark = ANSI
         self._words = Words(language)
         self._entry = entry
+        self._title = f"{entry.number} · {entry.title[language]}"
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
@@ -105,10 +105,6 @@ class LessonApp(App[None]):
             yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
-
-    @property
-    def _title(self) -> str:
-        return f"{self._entry.number} · {self._entry.title[self._words.language]}"
 
     @property
     def readable(self) -> bool:
@@ -145,7 +141,7 @@ class LessonApp(App[None]):
     # -- beginning and end
 
     async def on_mount(self) -> None:
-        self._show_status()
+        self.show_status()
         self.set_interval(0.1, self._tick)
         self._signals = Signals(self._on_signal, self.close_now)
         self.call_after_refresh(self._after_first_paint)
@@ -176,25 +172,28 @@ class LessonApp(App[None]):
         """Brings in what shows the chapter."""
         from tui.lesson.guide import Guide
         from tui.lesson.page import Page
+        from tui.lesson.state import Walk
 
-        self._guide = Guide(chapter, self._words, self.backstage, *self._kept)
-        self._page = Page(self._base, chapter, self.guide.walk, self._words)
+        progress, place, start = self._kept
+        walk = Walk(chapter, progress, start or place.at(chapter.id))
+        self._page = Page(self._base, chapter, walk, self._words)
+        self._guide = Guide(chapter, walk, self._page, self._words, self.backstage, (progress, place))
         await self._page.open(self._title)
-        self._show_status()
+        self.show_status()
         if self.ready:
             await self.guide.arrive(self)
         else:
             self._page.focus()
 
     def on_missing(self, event: news.Missing) -> None:
-        params = {"packages": event.packages, "chapter": self._entry.id}
-        self.say(self._words.warning("packages-missing", **params), warning=True)
+        sentence = self._words.warning("packages-missing", packages=event.packages, chapter=self._entry.id)
+        self.say(sentence, warning=True)
 
     def _open(self) -> None:
         self.phase, self._began = Phase.BOOTING, monotonic()
         self._pane.show_notice("starting_title", self._words.screen("starting_note"))
         self.backstage.open()
-        self._show_status()
+        self.show_status()
 
     def close_now(self) -> None:
         """Takes the machine away, when there is no screen any more. Raises what the machine raises."""
@@ -216,7 +215,7 @@ class LessonApp(App[None]):
         if not self._exit_code and self.phase is Phase.FAILED and not self._machine_line:
             self._exit_code = NO_MACHINE
         self.phase = Phase.CLOSING
-        self._show_status()
+        self.show_status()
         if self._backstage is None:
             self.exit(return_code=self._exit_code)
         else:
@@ -239,7 +238,7 @@ class LessonApp(App[None]):
         self._machine_line = self._words.screen("ready", kind=kind, release=capabilities.release)
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
-        self._show_status()
+        self.show_status()
         self.call_after_refresh(self._pane.show_terminal().start, self.backstage.shell)
         self.backstage.view(on=self._pane.viewing)
         if self.readable:
@@ -253,7 +252,7 @@ class LessonApp(App[None]):
     def _fail(self, title: str, error: Exception) -> None:
         self.phase = Phase.FAILED
         self._pane.show_notice(title, *self._words.error(error), self._words.screen("failed_retry"))
-        self._show_status()
+        self.show_status()
 
     def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
@@ -277,7 +276,7 @@ class LessonApp(App[None]):
         self._pane.terminal.stop()
         self.phase, self._began = Phase.BOOTING, monotonic()
         self._pane.show_notice("resetting_title", self._words.screen("resetting_note"))
-        self._show_status()
+        self.show_status()
 
     def action_reset(self) -> None:
         """Asked twice, since what runs on the machine is gone with it."""
@@ -304,19 +303,8 @@ class LessonApp(App[None]):
     def ready(self) -> bool:
         return self.phase is Phase.READY
 
-    async def show(self, item: Item) -> None:
-        await self.page.show(item)
-        self._show_status()
-
-    async def turn_to(self, item: Item) -> None:
-        await self.page.turn_to(item)
-        self._show_status()
-
     def say(self, sentence: str, *, warning: bool = False) -> None:
         self.notify(sentence, severity="warning" if warning else "information", markup=False)
-
-    def ask(self, state: QuestionState) -> None:
-        self.page.ask(state)
 
     def give_keys(self) -> None:
         if self.ready:
@@ -362,7 +350,7 @@ class LessonApp(App[None]):
             self.page.enlarge_card()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("help", "leave", "copy"):
+        if action in ("help", "leave"):
             return True
         return self.readable and not isinstance(self.screen, Help)
 
@@ -382,29 +370,25 @@ class LessonApp(App[None]):
         else:
             terminal.focus()
 
-    def action_copy(self) -> None:
-        text = self.screen.get_selected_text()
-        if text:
+    def on_text_selected(self) -> None:
+        if text := self.screen.get_selected_text():
             self.copy_to_clipboard(text)
             self.notify(self._words.screen("copied"), markup=False, timeout=2)
-
-    def on_text_selected(self) -> None:
-        self.action_copy()
 
     # -- layout
 
     def on_descendant_focus(self) -> None:
-        self._show_status()
+        self.show_status()
 
     def on_resize(self, event: events.Resize) -> None:
         lay_out(self._base, event.size, self._words)
-        self._show_status()
+        self.show_status()
 
     def _tick(self) -> None:
         if self.phase is Phase.BOOTING:
-            self._show_status()
+            self.show_status()
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
         go_on = self.guide.next_act if self.readable else "key_run"
         in_terminal = isinstance(self._base.focused, Terminal)
         seconds = monotonic() - self._began

@@ -15,22 +15,16 @@ from tui.lesson.words import Words
 
 
 class Stage(Protocol):
-    """What the guide asks of the screen."""
+    """What the guide asks of the screen as a whole."""
 
     @property
     def ready(self) -> bool:
         """Whether the machine is up and has a shell."""
 
-    async def show(self, item: Item) -> None:
-        """Shows what has become of `item`."""
-
-    async def turn_to(self, item: Item) -> None:
-        """Brings `item` before the reader."""
-
     def say(self, sentence: str, *, warning: bool = False) -> None: ...
 
-    def ask(self, state: QuestionState) -> None:
-        """Lets the reader choose an answer."""
+    def show_status(self) -> None:
+        """Says which keys do what now."""
 
     def give_keys(self) -> None:
         """Gives the terminal the keys."""
@@ -39,18 +33,37 @@ class Stage(Protocol):
         """Whether `error` means that the machine is gone; if so, the screen says it."""
 
 
+class Pages(Protocol):
+    """What the guide asks of the chapter as it is shown."""
+
+    async def show(self, item: Item) -> None:
+        """Shows what has become of `item`."""
+
+    async def turn_to(self, item: Item) -> None:
+        """Brings `item` before the reader."""
+
+    def ask(self, state: QuestionState) -> None:
+        """Lets the reader choose an answer."""
+
+
 class Guide:
     """The reader's way through one chapter."""
 
     def __init__(
-        self, chapter: Chapter, words: Words, backstage: Backstage, progress: Progress, place: Place, start: str
+        self,
+        chapter: Chapter,
+        walk: Walk,
+        page: Pages,
+        words: Words,
+        backstage: Backstage,
+        kept: tuple[Progress, Place],
     ) -> None:
-        self.walk = Walk(chapter, progress, start or place.at(chapter.id))
+        self.walk = walk
         self._chapter = chapter
+        self._page = page
         self._words = words
-        self._progress = progress
-        self._place = place
         self._backstage = backstage
+        self._progress, self._place = kept
         self._turn = 0
 
     async def arrive(self, stage: Stage) -> None:
@@ -63,7 +76,8 @@ class Guide:
         if isinstance(item, TaskState) and stage.ready:
             item.begin()
             self._turn = self._backstage.begin(item.task)
-        await stage.turn_to(item)
+        await self._page.turn_to(item)
+        stage.show_status()
 
     @property
     def next_act(self) -> str:
@@ -82,7 +96,7 @@ class Guide:
         if isinstance(item, StepState):
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
-            stage.ask(item)
+            self._page.ask(item)
         elif isinstance(item, TaskState) and not item.done:
             stage.say(self._words.screen("task_first"))
         elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
@@ -111,7 +125,7 @@ class Guide:
             stage.say(self._words.screen("no_more_hints" if hints else "no_hints"))
             return False
         item.hints += 1
-        await stage.show(item)
+        await self._show(item, stage)
         return True
 
     async def answer(self, state: QuestionState, choice: int, stage: Stage) -> None:
@@ -121,7 +135,7 @@ class Guide:
             self._mark(state.id, stage)
         else:
             stage.say(self._words.screen("wrong_answer"), warning=True)
-        await stage.show(state)
+        await self._show(state, stage)
 
     # What the machine says
 
@@ -131,7 +145,7 @@ class Guide:
         if not isinstance(item, StepState):
             return
         item.take(event.played)
-        await stage.show(item)
+        await self._show(item, stage)
         if event.played.outcome is not None and event.played.outcome.end in (End.WAITING, End.TIMEOUT):
             stage.give_keys()
         if item.done and item is self.walk.item and not self.walk.last:
@@ -147,7 +161,7 @@ class Guide:
             stage.say(trouble, warning=True)
             if isinstance(event.error, BusyError):
                 stage.give_keys()
-        await stage.show(item)
+        await self._show(item, stage)
 
     async def on_checked(self, event: news.Checked, stage: Stage) -> None:
         item = self.walk.item
@@ -155,7 +169,7 @@ class Guide:
             if item.take(event.results):
                 stage.say(self._words.screen("passed_now"))
                 self._mark(item.id, stage)
-            await stage.show(item)
+            await self._show(item, stage)
         event.done.set()
 
     async def on_turn_failed(self, event: news.TurnFailed, stage: Stage) -> None:
@@ -165,7 +179,7 @@ class Guide:
         stage.lost(event.error)
         parts = (self._words.screen("watch_failed"), *self._words.error(event.error))
         item.fail("\n".join(part for part in parts if part))
-        await stage.show(item)
+        await self._show(item, stage)
 
     async def _play(self, item: StepState, stage: Stage) -> None:
         if not stage.ready:
@@ -174,8 +188,12 @@ class Guide:
             stage.say(self._words.screen("step_still_running"))
         else:
             item.begin()
-            await stage.show(item)
+            await self._show(item, stage)
             self._backstage.play(self._chapter, item.step)
+
+    async def _show(self, item: Item, stage: Stage) -> None:
+        await self._page.show(item)
+        stage.show_status()
 
     def _mark(self, id: str, stage: Stage) -> None:
         try:
