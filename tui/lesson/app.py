@@ -25,6 +25,7 @@ from tui.lesson.signals import Signals
 from tui.lesson.status_bar import StatusBar
 from tui.lesson.theme import ANSI, THEME
 from tui.lesson.words import Words
+from tui.terminal import engines
 from tui.terminal.widget import Terminal
 from tui.threads import start
 
@@ -96,6 +97,7 @@ class LessonApp(App[None]):
         self._machine_line = ""
         self._began = monotonic()
         self._exit_code = 0
+        self._last_words = ""
         self._reset_asked = 0.0
 
     def compose(self) -> ComposeResult:
@@ -165,7 +167,7 @@ class LessonApp(App[None]):
                 self.failure = error  # said once the screen is gone
                 self.action_leave()
             return
-        start("engine-import", _import_engine)
+        start("engine-import", engines.read_ahead)
         self.backstage.look_for_packages(chapter)
 
     async def _furnish(self, chapter: Chapter) -> None:
@@ -209,23 +211,19 @@ class LessonApp(App[None]):
 
     def action_leave(self) -> None:
         """Takes the machine away, then ends. Asked twice, it ends at once and the rest is done without a screen."""
-        if self.phase is Phase.CLOSING:
+        if self.phase is Phase.CLOSING or self._backstage is None:
             self.exit(return_code=self._exit_code)
             return
         if not self._exit_code and self.phase is Phase.FAILED and not self._machine_line:
             self._exit_code = NO_MACHINE
         self.phase = Phase.CLOSING
         self.show_status()
-        if self._backstage is None:
-            self.exit(return_code=self._exit_code)
-        else:
-            self._backstage.close()
+        self._backstage.close()
 
     def on_machine_closed(self, event: news.MachineClosed) -> None:
-        message = None
         if event.error is not None:
-            message = self._words.screen("close_failed", error=" ".join(self._words.error(event.error)))
-        self.exit(return_code=self._exit_code, message=message)
+            self._last_words = self._words.screen("close_failed", error=" ".join(self._words.error(event.error)))
+        self.exit(return_code=self._exit_code, message=self._last_words or None)
 
     # -- the machine
 
@@ -245,9 +243,8 @@ class LessonApp(App[None]):
             await self.guide.arrive(self)
 
     def on_machine_failed(self, event: news.MachineFailed) -> None:
-        if self.phase is Phase.CLOSING:
-            return
-        self._fail("failed_title", event.error)
+        if self.phase is not Phase.CLOSING:
+            self._fail("failed_title", event.error)
 
     def _fail(self, title: str, error: Exception) -> None:
         self.phase = Phase.FAILED
@@ -325,7 +322,10 @@ class LessonApp(App[None]):
         await self.guide.on_step_failed(event, self)
 
     def on_trouble(self, event: news.Trouble) -> None:
-        self.say(" ".join(self._words.error(event.error)), warning=True)
+        sentence = " ".join(self._words.error(event.error))
+        self.say(sentence, warning=True)
+        if self.phase is Phase.CLOSING:  # nobody reads it on a screen that goes
+            self._last_words = sentence
 
     async def on_question_block_answered(self, event: QuestionBlock.Answered) -> None:
         await self.guide.answer(event.state, event.choice, self)
@@ -394,8 +394,3 @@ class LessonApp(App[None]):
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
             bar.show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
-
-
-def _import_engine() -> None:
-    """Reads the engine while the machine starts, so that the shell need not wait for it."""
-    import tui.terminal.ghostty  # noqa: F401

@@ -11,3 +11,8 @@ def ghostty(size: Size, reply: Reply) -> Engine:
     from tui.terminal.ghostty import GhosttyEngine
 
     return GhosttyEngine(size, reply)
+
+
+def read_ahead() -> None:
+    """Imports the engine in a thread while the machine starts, so that the shell need not wait for it."""
+    import tui.terminal.ghostty  # noqa: F401
