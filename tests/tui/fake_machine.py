@@ -21,7 +21,8 @@ from lablib.course.index import ChapterEntry
 from lablib.course.model import Chapter, Prose, Question, QuestionPlace, Step, Task, TaskPlace
 from lablib.errors import MachineError
 from lablib.machine.agent.foreground import foreground
-from lablib.machine.base import Capabilities, Completed, Foreground, Size
+from lablib.machine.base import Capabilities, CgroupRow, Completed, Foreground, Size
+from lablib.session.replay import Still
 from lablib.verdict import Evidence, Result, Verdict
 
 BASH = ("bash", "--norc", "--noprofile")
@@ -109,6 +110,7 @@ class FakeMachine:
         self.closed = threading.Event()
         self.shells: list[FakeShell] = []
         self.watches: dict[str, FakeWatch] = {}
+        self.views: list[Still[tuple[CgroupRow, ...]]] = []
         self.log: list[str] = []
         self.scene_status: int | None = 0
         self.work_failure: Exception | None = None
@@ -150,6 +152,10 @@ class FakeMachine:
         self.watches[task] = FakeWatch()
         return self.watches[task]
 
+    def view_cgroups(self) -> Still[tuple[CgroupRow, ...]]:
+        self.views.append(Still((CgroupRow(0, "/", ("memory",), 1, ((1, "lab-init"),)),)))
+        return self.views[-1]
+
     def stop_processes(self) -> bool:
         return True
 
@@ -166,8 +172,8 @@ class FakeMachine:
         self.gate.set()
         for shell in self.shells:
             shell.close()
-        for watch in self.watches.values():
-            watch.close()
+        for stream in (*self.watches.values(), *self.views):
+            stream.close()
 
     def __enter__(self) -> Self:
         return self
@@ -261,6 +267,7 @@ def chapter(folder: Path) -> Chapter:
         explanation={"en": "It does what it is told.", "zh": "让它做什么，它就做什么。"},
     )
     last = Step("last-look", "(exit 3)")
+    slow = Step("slow-look", "sleep 60", seconds=50)
     en = Prose(
         "# Control groups\n\nEvery process is in the tree, always: a cgroup is a folder, and moving a process means "
         "writing its pid to `cgroup.procs`.\n\n## One controller\n\nA parent says in `cgroup.subtree_control` what its "
@@ -273,8 +280,8 @@ def chapter(folder: Path) -> Chapter:
         "**含有进程的 cgroup 不能这样做**。"
     )
     blocks = {
-        "en": (en, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last),
-        "zh": (zh, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last),
+        "en": (en, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last, slow),
+        "zh": (zh, step, TaskPlace(first), TaskPlace(second), QuestionPlace(question), last, slow),
     }
     return Chapter("cgroups", 2, {"en": "Cgroups", "zh": "控制组"}, (), (first, second), (question,), blocks, folder)
 

@@ -21,6 +21,7 @@ from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.help import Help
+from tui.lesson.live_view import LiveView
 from tui.lesson.phase import Phase
 from tui.lesson.prose import ProsePane
 from tui.lesson.state import QuestionState, StepState, TaskState
@@ -294,7 +295,7 @@ async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f2")
-        block = app.query(StepBlock).last()
+        block = app.query(StepBlock)[1]
         await until(pilot, lambda: "is 3" in str(block.render()))
         assert app.guide.walk.at == 4
 
@@ -329,6 +330,49 @@ async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(
         await pilot.press("2")
         await until(pilot, lambda: progress.passed("cgroups/why"))
         await until(pilot, lambda: "told" in app.query_one("#explanation", Markdown).source)
+
+
+async def test_f8_shows_the_tree_of_cgroups_and_hides_it_again(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f8")
+        await until(pilot, says(app, "#tree", "1 lab-init"))
+        await pilot.press("f8")
+        await until(pilot, lambda: not app.query_one(LiveView).display)
+
+
+async def test_a_fresh_machine_is_asked_for_twice_and_begins_on_a_clean_terminal(tmp_path: Path) -> None:
+    machines = [FakeMachine(), FakeMachine()]
+    first = machines[-1]
+    told = chapter(tmp_path)
+    app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press(*"true", "enter")
+        await until(pilot, lambda: "true" in app.query_one(Terminal).text)
+        await pilot.press("f9")
+        assert app.phase is Phase.READY and not first.closed.is_set()
+        await pilot.press("f9")
+        await until(pilot, lambda: first.closed.is_set() and app.phase is Phase.READY)
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        assert "true" not in app.query_one(Terminal).text
+
+
+async def test_a_machine_that_is_lost_while_a_step_runs_is_told_at_the_step(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace("slow-look"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f2")
+        step = app.guide.walk.item
+        assert isinstance(step, StepState)
+        await until(pilot, lambda: step.running)
+        await until(pilot, lambda: machine.shells[0].foreground().program == "sleep")
+        machine.close()
+        await until(pilot, lambda: not step.running)
+        assert not step.done
 
 
 async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
