@@ -1,5 +1,5 @@
-"""Every chapter's steps, played in a guest, behave as the chapter declares; on the kernel they were recorded on, word for
-word as recorded."""
+"""Every chapter's steps, played in a guest, behave as the chapter declares; on the kernel they were recorded on, word
+for word as recorded."""
 
 from __future__ import annotations
 
