@@ -17,7 +17,7 @@ from lablib.verdict import Result
 
 ANSWER_SECONDS = 10.0
 """How long a check or a file may take; each is milliseconds in a machine that works."""
-STOP_SECONDS = 40.0
+STOP_SECONDS = 25.0
 """How long stopping may take: the agent gives up well before (`agent.lab.STOP_SECONDS`)."""
 
 

@@ -49,9 +49,10 @@ def grade(tasks: dict[str, Task], script: str | bytes, timeout: float = 8.0) -> 
         SOLUTION + "rm -rf /root/lab\n",
         SOLUTION + "bomb() { bomb | bomb & }; bomb\n",
         SOLUTION + "umount -l /sys/fs/cgroup /proc /sys\n",
+        SOLUTION + "echo 1 > /sys/fs/cgroup/test/leaf/cgroup.freeze\n",
     ],
     ids=["sh", "bash", "python", "exit-1", "kills-its-shell", "hangs", "leaves-a-process", "prints-binary", "floods",
-         "floods-behind", "prints-escapes", "closes-everything", "removes-its-folder", "fork-bomb", "unmounts"],
+         "floods-behind", "prints-escapes", "closes-everything", "removes-its-folder", "fork-bomb", "unmounts", "freezes-the-sleep"],
 )  # fmt: skip
 def test_what_a_script_does_beside_the_task_does_not_cost_it_the_pass(tasks: dict[str, Task], script: str) -> None:
     report = grade(tasks, script)

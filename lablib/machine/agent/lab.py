@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lablib.verdict import Context
 
-STOP_SECONDS = 20.0
+STOP_SECONDS = 15.0
 """How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
 second and more, and the machine may have other work."""
 _WAITING_STATES = frozenset("D")
@@ -74,20 +74,25 @@ class GuestLab(NamedTuple):
         student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
         end = time.monotonic() + STOP_SECONDS
         waiting_rounds = 0
+        signalled: set[str] = set()
         with _undisturbed():
             while time.monotonic() < end:
-                found = self._stop_once()
+                found = self._stop_once(signalled)
                 waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
                 if not found or waiting_rounds == _WAITING_ROUNDS:
                     return True
                 time.sleep(_SETTLE_SECONDS)
         return False
 
-    def _stop_once(self) -> set[str]:
-        """One round: sends SIGSTOP to all that has not stopped, and returns the states those were in."""
+    def _stop_once(self, signalled: set[str]) -> set[str]:
+        """One round: sends SIGSTOP to all that has not stopped, and returns the states those were in. A process in a
+        frozen cgroup stays as it is, with the signal pending, and runs as little."""
         found: set[str] = set()
         for entry in os.listdir("/proc"):
             if entry.isdigit() and (states := self._running_states(entry)):
+                if entry in signalled and self._is_frozen(entry):
+                    continue
+                signalled.add(entry)
                 found |= states
                 try:
                     os.kill(int(entry), signal.SIGSTOP)
@@ -108,6 +113,15 @@ class GuestLab(NamedTuple):
             except OSError:
                 return set()  # it has ended meanwhile
         return states - _STOPPED_STATES
+
+    def _is_frozen(self, pid: str) -> bool:
+        try:
+            with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+                path = file.read().strip().removeprefix("0::/")
+            with open(self.cgroup / path / "cgroup.events", encoding="ascii") as events:
+                return "frozen 1" in events.read().splitlines()
+        except (OSError, ValueError):
+            return False  # it has ended, or is in the root, which has no such file
 
 
 @contextmanager
