@@ -27,8 +27,8 @@ ROUNDS = 9
 
 
 def bare_boot(*options: str) -> float:
-    """From the start of the kernel with `options` to the first line of a /bin/sh that is its first process: no agent, no
-    jail, no Landlock. Pinned to one CPU, with as much memory in the same place as a guest of ours."""
+    """From the start of the kernel with `options` to the first line of a /bin/sh that is its first process: no agent,
+    no jail, no Landlock. Pinned to one CPU, with as much memory in the same place as a guest of ours."""
     with tempfile.TemporaryDirectory() as run, tempfile.TemporaryDirectory(dir=memory_folder(MEMORY)) as memory:
         script = Path(run, "first")
         script.write_text("echo up\nexec sleep 1000\n")
