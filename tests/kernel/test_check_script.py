@@ -52,7 +52,8 @@ def grade(tasks: dict[str, Task], script: str | bytes, timeout: float = 8.0) -> 
         SOLUTION + "echo 1 > /sys/fs/cgroup/test/leaf/cgroup.freeze\n",
     ],
     ids=["sh", "bash", "python", "exit-1", "kills-its-shell", "hangs", "leaves-a-process", "prints-binary", "floods",
-         "floods-behind", "prints-escapes", "closes-everything", "removes-its-folder", "fork-bomb", "unmounts", "freezes-the-sleep"],
+         "floods-behind", "prints-escapes", "closes-everything", "removes-its-folder", "fork-bomb", "unmounts",
+         "freezes-the-sleep"],
 )  # fmt: skip
 def test_what_a_script_does_beside_the_task_does_not_cost_it_the_pass(tasks: dict[str, Task], script: str) -> None:
     report = grade(tasks, script)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from time import monotonic
 
 from textual.message_pump import MessagePump
@@ -23,6 +24,8 @@ LOST = {"machine-gone", "machine-silent"}
 """Keys of the errors after which a machine is of no more use."""
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
+NOTES_END = 2.0
+"""Seconds that closing waits for what is still to be noted."""
 UP_SECONDS = 90.0
 """How long another terminal waits for a machine that is coming up."""
 KEEP_SECONDS = 2.0
@@ -51,6 +54,8 @@ class Backstage:
         self._settled = threading.Event()
         self._replaced = threading.Event()
         self._socket: ControlSocket | None = None
+        self._notes: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._noter: threading.Thread | None = None
 
     def offer(self, chapter: str) -> None:
         """Lets other terminals in once `open` is called: `labs shell` and `labs reset` for the lesson of `chapter`."""
@@ -102,8 +107,11 @@ class Backstage:
         start("packages", lambda: self._look_for_packages(chapter))
 
     def note(self, write: Callable[[], None]) -> None:
-        """Does `write`, which keeps something on a disk that may be slow; `Trouble` follows if it fails."""
-        start("note", lambda: self._note(write))
+        """Does `write`, which keeps something on a disk that may be slow, after those before it; `Trouble` follows if it
+        fails."""
+        self._notes.put(write)
+        if self._noter is None:
+            self._noter = start("notes", self._write_notes)
 
     def shell_when_up(self, size: Size) -> Shell:
         """A shell for another terminal: no step is played in it. Waits also for a machine that is coming up."""
@@ -136,8 +144,10 @@ class Backstage:
             self._replaced.set()
         if machine is not None:
             machine.close()
-        if self._opener is not None:
-            self._opener.join(OPEN_ENDS)
+        self._notes.put(None)
+        for thread, patience in ((self._opener, OPEN_ENDS), (self._noter, NOTES_END)):
+            if thread is not None:
+                thread.join(patience)
 
     def _up(self) -> Machine:
         if self._machine is None:
@@ -244,11 +254,12 @@ class Backstage:
         if missing := missing_packages(chapter.packages):
             post(self._target, news.Missing(" ".join(missing)))
 
-    def _note(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except Exception as error:  # said on the screen, whatever it is
-            post(self._target, news.Trouble(error))
+    def _write_notes(self) -> None:
+        while (write := self._notes.get()) is not None:
+            try:
+                write()
+            except Exception as error:  # said on the screen, whatever it is
+                post(self._target, news.Trouble(error))
 
     def _play(self, task: Task, turn: int, over: threading.Event) -> None:
         try:
