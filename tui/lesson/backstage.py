@@ -107,8 +107,8 @@ class Backstage:
         start("packages", lambda: self._look_for_packages(chapter))
 
     def note(self, write: Callable[[], None]) -> None:
-        """Does `write`, which keeps something on a disk that may be slow, after those before it; `Trouble` follows if it
-        fails."""
+        """Does `write`, which keeps something on a disk that may be slow, after those before it; `Trouble` follows if
+        it fails."""
         self._notes.put(write)
         if self._noter is None:
             self._noter = start("notes", self._write_notes)
