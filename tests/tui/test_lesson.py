@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from textual.pilot import Pilot
 from textual.widgets import Markdown, OptionList, Static
 
 from lablib.errors import MachineError
@@ -44,6 +46,16 @@ def lesson(
     place = place or FakePlace(FIRST)
     told = chapter(folder)
     return LessonApp(entry(told), lambda: told, lambda: machine, language, progress or FakeProgress(), place)
+
+
+@asynccontextmanager
+async def running(app: LessonApp, size: tuple[int, int]) -> AsyncIterator[Pilot[None]]:
+    """`app` on a screen of `size`; afterwards nothing of it runs any more."""
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield pilot
+    finally:
+        app.close_now()
 
 
 def shown(app: LessonApp, selector: str) -> str:
@@ -80,7 +92,7 @@ async def test_a_task_solved_in_the_terminal_turns_green_and_is_kept(
 ) -> None:
     machine, progress = FakeMachine(), FakeProgress()
     app = lesson(tmp_path, machine, language, progress)
-    async with app.run_test(size=size) as pilot:
+    async with running(app, size) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await until(pilot, watched(machine))
         assert machine.log[-2:] == [f"remember {FIRST}", f"watch {FIRST}"]
@@ -98,7 +110,7 @@ async def test_a_task_solved_in_the_terminal_turns_green_and_is_kept(
 async def test_the_terminal_keeps_eighty_columns(tmp_path: Path, size: tuple[int, int]) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=size) as pilot:
+    async with running(app, size) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await until(pilot, lambda: app.readable)
         assert app.query_one(Terminal).size.width == 80
@@ -110,7 +122,7 @@ async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> N
     machine = FakeMachine()
     machine.gate.clear()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: len(app.query("MarkdownFence")) > 0)
         await until(pilot, lambda: re.search(r"[1-9] s", shown(app, "#state")))
         assert app.phase is Phase.BOOTING
@@ -123,7 +135,7 @@ async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_pat
     machines = [FakeMachine(), FakeMachine(failure=failure)]
     told = chapter(tmp_path)
     app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: app.phase is Phase.FAILED)
         sentence, remedy = Words("en").error(failure)
         assert sentence in shown(app, "#notice") and remedy in shown(app, "#notice")
@@ -134,7 +146,7 @@ async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_pat
 
 async def test_quitting_without_a_machine_says_so_in_the_exit_code(tmp_path: Path) -> None:
     app = lesson(tmp_path, FakeMachine(failure=MachineError("guest-kernel-missing", program="x")))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: app.phase is Phase.FAILED)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not app.is_running)
@@ -144,7 +156,7 @@ async def test_quitting_without_a_machine_says_so_in_the_exit_code(tmp_path: Pat
 async def test_a_goal_that_was_reached_stays_passed_and_its_loss_is_shown(tmp_path: Path) -> None:
     machine, progress = FakeMachine(), FakeProgress()
     app = lesson(tmp_path, machine, progress=progress)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await until(pilot, watched(machine))
         machine.watches[FIRST].say(PASSING, DONE)
         machine.watches[FIRST].say(PASSING, FAILING)
@@ -157,7 +169,7 @@ async def test_a_goal_that_was_reached_stays_passed_and_its_loss_is_shown(tmp_pa
 async def test_quit_from_the_terminal_closes_the_machine(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         assert isinstance(app.focused, Terminal)
         await pilot.press("ctrl+q")
@@ -171,7 +183,7 @@ async def test_quit_while_the_machine_starts_closes_it(tmp_path: Path) -> None:
     machine = FakeMachine()
     machine.gate.clear()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, machine.opening.is_set)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not app.is_running)
@@ -185,7 +197,7 @@ async def test_hostile_text_of_a_check_is_shown_as_text(tmp_path: Path) -> None:
     )  # fmt: skip
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, watched(machine))
         machine.watches[FIRST].say(hostile)
         await until(pilot, says(app, "#checks", "[@click=app.quit]go[/]"))
@@ -199,7 +211,7 @@ async def test_hostile_text_of_a_check_is_shown_as_text(tmp_path: Path) -> None:
 async def test_the_keys_of_the_lesson_work_from_the_terminal(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, watched(machine))
         await pilot.press("f7")
         await until(pilot, watched(machine, SECOND))
@@ -219,7 +231,7 @@ async def test_the_keys_of_the_lesson_work_from_the_terminal(tmp_path: Path) -> 
 async def test_help_lies_over_the_lesson_while_it_goes_on(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, watched(machine))
         await pilot.press("f1")
         assert isinstance(app.screen, Help)
@@ -234,7 +246,7 @@ async def test_help_lies_over_the_lesson_while_it_goes_on(tmp_path: Path) -> Non
 async def test_ctrl_bracket_goes_between_terminal_and_prose(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.focused, Terminal) and app.readable)
         await pilot.press("ctrl+right_square_bracket")
         assert isinstance(app.focused, ProsePane)
@@ -245,7 +257,7 @@ async def test_ctrl_bracket_goes_between_terminal_and_prose(tmp_path: Path) -> N
 async def test_a_lesson_goes_on_where_the_reader_was(tmp_path: Path) -> None:
     machine, place = FakeMachine(), FakePlace(SECOND)
     app = lesson(tmp_path, machine, progress=FakeProgress(FIRST), place=place)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, watched(machine, SECOND))
         await pilot.press("f6")
         await until(pilot, watched(machine))
@@ -262,7 +274,7 @@ async def test_one_key_runs_the_step_in_the_terminal_and_leads_to_the_next_item(
 ) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine, language, place=FakePlace())
-    async with app.run_test(size=size) as pilot:
+    async with running(app, size) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         step = app.guide.walk.items[0]
         assert isinstance(step, StepState)
@@ -278,7 +290,7 @@ async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
     machine = FakeMachine()
     machine.gate.clear()
     app = lesson(tmp_path, machine, place=FakePlace())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, machine.opening.is_set)
         await until(pilot, lambda: app.readable)
         await pilot.press("f2")
@@ -292,7 +304,7 @@ async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
 async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine, place=FakePlace("last-look"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f2")
         block = app.query(StepBlock)[1]
@@ -303,7 +315,7 @@ async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(
 async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine, place=FakePlace())
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press(*"cat", "enter")
         await until(pilot, lambda: machine.shells[0].foreground().program == "cat")
@@ -318,7 +330,7 @@ async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_
 async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(tmp_path: Path) -> None:
     machine, progress = FakeMachine(), FakeProgress()
     app = lesson(tmp_path, machine, progress=progress, place=FakePlace("cgroups/why"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.focused, OptionList))
@@ -335,7 +347,7 @@ async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(
 async def test_f8_shows_the_tree_of_cgroups_and_hides_it_again(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f8")
         await until(pilot, says(app, "#tree", "1 lab-init"))
@@ -348,7 +360,7 @@ async def test_a_fresh_machine_is_asked_for_twice_and_begins_on_a_clean_terminal
     first = machines[-1]
     told = chapter(tmp_path)
     app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press(*"true", "enter")
         await until(pilot, lambda: "true" in app.query_one(Terminal).text)
@@ -363,7 +375,7 @@ async def test_a_fresh_machine_is_asked_for_twice_and_begins_on_a_clean_terminal
 async def test_a_machine_that_is_lost_while_a_step_runs_is_told_at_the_step(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine, place=FakePlace("slow-look"))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f2")
         step = app.guide.walk.item
@@ -380,7 +392,7 @@ async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     app = lesson(tmp_path, FakeMachine(), place=FakePlace(FIRST, failure))
     said: list[str] = []
     app.say = lambda sentence, warning=False: said.append(sentence)  # type: ignore[method-assign,assignment]
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: any("No space left" in sentence for sentence in said))
 
 
@@ -388,7 +400,7 @@ async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -
     machine = FakeMachine()
     machine.scene_status = 1
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, says(app, "#task-note", "F5"))
         assert not machine.watches
         machine.scene_status = 0
@@ -403,7 +415,7 @@ async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Pa
     first = machines[-1]
     told = chapter(tmp_path)
     app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await until(pilot, watched(first))
         first.close()
@@ -417,7 +429,7 @@ async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Pa
 async def test_a_shell_that_ends_says_how_and_that_enter_opens_another(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press(*"exit", "space", "7", "enter")
         await until(pilot, lambda: "has ended: 7" in app.query_one(Terminal).text)
@@ -427,7 +439,7 @@ async def test_a_shell_that_ends_says_how_and_that_enter_opens_another(tmp_path:
 
 async def test_a_screen_too_small_asks_for_a_bigger_one(tmp_path: Path) -> None:
     app = lesson(tmp_path, FakeMachine())
-    async with app.run_test(size=(50, 12)) as pilot:
+    async with running(app, (50, 12)) as pilot:
         await until(pilot, lambda: app.screen.has_class("-too-small"))
         assert "60×16" in shown(app, "#too-small") and "50×12" in shown(app, "#too-small")
         await pilot.resize_terminal(80, 24)
