@@ -19,6 +19,7 @@ from lablib.kernel import landlock
 from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
+from lablib.machine.bundle import bundle
 from lablib.machine.code import START, copy_code
 from lablib.machine.keeper import Keep
 from lablib.machine.kernels import find_kernel, find_python
@@ -79,7 +80,7 @@ class GuestMachine(ServedMachine):
             code = run / "code"
             code.mkdir()
             link = self._start(kernel, python, code / START, run, memory)
-            copy_code(code, "guest")  # while the keeper gets ready
+            copy_code(code, "guest", bundle(python))  # while the keeper gets ready
             if self._work is not None:
                 self._work.lend(code)
             self._let_go()
