@@ -7,6 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from lablib.machine.agent import start
+from lablib.machine.agent.start import BUNDLE
+
 _PROJECT = Path(__file__).parents[2]
 _PARTS = (
     "lablib/__init__.py",
@@ -18,24 +21,13 @@ _PARTS = (
     "checkers",
 )
 _STUDENT_MODULES = ("pyseccomp",)
-_START = """\
-import gc
-import sys
-
-gc.disable()  # until the machine is up: a page touched in a guest is dear, and collecting touches all of them
-sys.path.insert(0, {folder!r})
-from lablib.machine.agent.{entry} import main
-
-main()
-"""
-
 
 START = "start.py"
 
 
-def copy_code(folder: Path, entry: str) -> None:
-    """Copies what the agent needs below `folder`, readable by all; `folder/START` starts `lablib.machine.agent.ENTRY`.
-    Modules for the student's own Python go to `folder/student`. Raises OSError."""
+def copy_code(folder: Path, entry: str, packed: bytes | None = None) -> None:
+    """Copies what the agent needs below `folder`, readable by all, with `packed` as its bundle; `folder/START` starts
+    `lablib.machine.agent.ENTRY`. Modules for the student's own Python go to `folder/student`. Raises OSError."""
     for source in _sources():
         target = folder / source.relative_to(_PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +42,10 @@ def copy_code(folder: Path, entry: str) -> None:
         found = importlib.util.find_spec(name)
         if found and found.origin:
             shutil.copyfile(found.origin, student / Path(found.origin).name)
-    (folder / START).write_text(_START.format(folder=str(folder), entry=entry))
+    if packed is not None:
+        (folder / BUNDLE).write_bytes(packed)
+    program = Path(start.__file__).read_text(encoding="utf-8")
+    (folder / START).write_text(f"{program}\n\nstart({str(folder)!r}, {entry!r})\n", encoding="utf-8")
 
 
 def _sources() -> Iterator[Path]:

@@ -150,14 +150,14 @@ def _public_parts(folder: Path) -> tuple[bool, Sequence[Rule]]:
     except OSError:
         return False, ()
     for entry in entries:
-        path = Path(entry.path)
         try:
+            if entry.is_symlink():
+                continue  # the rules of where it points decide
             status = entry.stat(follow_symlinks=False)
         except OSError:
             whole = False
             continue
-        if stat.S_ISLNK(status.st_mode):
-            continue  # the rules of where it points decide
+        path = Path(entry.path)
         if stat.S_ISDIR(status.st_mode):
             public, below = _public_parts(path) if status.st_mode & 0o005 == 0o005 else (False, ())
             parts += [Rule(path, landlock.READ)] if public else below

@@ -19,6 +19,7 @@ from lablib.kernel import landlock
 from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
+from lablib.machine.bundle import bundle
 from lablib.machine.code import START, copy_code
 from lablib.machine.keeper import Keep
 from lablib.machine.kernels import find_kernel, find_python
@@ -61,6 +62,8 @@ class GuestMachine(ServedMachine):
         self.folder = Path()
         """Its run folder while it is up; its code is all that the guest can read of it."""
         self._console = Console()
+        self._go = -1
+        """Where the keeper waits for a byte before it starts the kernel."""
         self._keeper: subprocess.Popen[bytes] | None = None
         self._undo = ExitStack()
 
@@ -77,9 +80,10 @@ class GuestMachine(ServedMachine):
             code = run / "code"
             code.mkdir()
             link = self._start(kernel, python, code / START, run, memory)
-            copy_code(code, "guest")  # while the kernel boots, which takes far longer
+            copy_code(code, "guest", bundle(python))  # while the keeper gets ready
             if self._work is not None:
                 self._work.lend(code)
+            self._let_go()
         except OSError as error:
             raise MachineError("guest-start", reason=str(error)) from error
         try:
@@ -106,6 +110,9 @@ class GuestMachine(ServedMachine):
             lifeline, held = os.pipe()
             ours_only.callback(os.close, lifeline)
             self._undo.callback(os.close, held)
+            ready, self._go = os.pipe()
+            ours_only.callback(os.close, ready)
+            self._undo.callback(os.close, self._go)
             uid = _own_uid()
             if uid is not None:
                 for folder in (run, memory):
@@ -121,11 +128,18 @@ class GuestMachine(ServedMachine):
                 landlock_abi=self.landlock_abi,
                 uid=uid,
                 lifeline=lifeline,
+                ready=ready,
                 kept_open=[theirs.fileno()],
             )
             self._keeper = _start_keeper(keep, self._console.writing_end)
             self._console.listen()
             return Link(line)
+
+    def _let_go(self) -> None:
+        try:
+            os.write(self._go, b"x")
+        except BrokenPipeError:
+            pass  # the keeper is gone; that no hello comes will be told, with what the console says
 
     def _folder(self, folder: Path) -> Path:
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -216,7 +230,7 @@ def _start_keeper(keep: Keep, console: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=console,
         stderr=console,
-        pass_fds=[keep.lifeline, *keep.kept_open],
+        pass_fds=[keep.lifeline, keep.ready, *keep.kept_open],
         start_new_session=True,  # Ctrl-C at the lab's terminal is not for the guest
     )
 

@@ -38,6 +38,8 @@ class Keep(NamedTuple):
     landlock_abi: int
     uid: int | None
     lifeline: int
+    ready: int
+    """Where a byte comes once all that the guest reads is in place: a kernel may be up before."""
     kept_open: Sequence[int]
     """Descriptors the guest's kernel inherits."""
 
@@ -51,7 +53,7 @@ def main() -> None:
     kernel = os.fork()
     if kernel == 0:
         _become_kernel(keep)
-    for descriptor in keep.kept_open:
+    for descriptor in (keep.ready, *keep.kept_open):
         os.close(descriptor)
     ended = os.pidfd_open(kernel)
     select.select([ended, keep.lifeline, asked_to_end], [], [])
@@ -78,8 +80,9 @@ def _become_kernel(keep: Keep) -> None:
         confinement.apply()
         # Last, since setresuid(2) clears it; the keeper may have died before it was set.
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        if os.getppid() == 1 or not os.read(keep.ready, 1):
             os._exit(CONFINEMENT_FAILED)
+        os.close(keep.ready)
         os.execvpe(keep.command[0], list(keep.command), dict(keep.environment))
     except BaseException as error:
         sys.stderr.write(f"labs: {error}\n")

@@ -15,6 +15,7 @@ import pytest
 
 from lablib.errors import MachineError
 from lablib.machine.base import Shell, Size
+from lablib.machine.code import copy_code
 from lablib.machine.guest import GuestMachine
 from tests.guests import python, sh
 
@@ -230,6 +231,20 @@ def test_a_file_that_is_no_kernel_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(MachineError) as caught:
         GuestMachine().open()
     assert caught.value.key == "guest-boot"
+
+
+def test_a_guest_waits_for_its_code_however_long_the_copy_takes(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(folder: Path, entry: str, packed: bytes | None) -> None:
+        time.sleep(2.5)
+        copy_code(folder, entry, packed)
+
+    monkeypatch.setattr("lablib.machine.guest.copy_code", slowly)
+    assert sh(boot(), "echo up") == "up\nstatus=0"
+
+
+def test_a_guest_starts_from_files_where_they_cannot_be_packed(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lablib.machine.guest.bundle", lambda _python: None)
+    assert sh(boot(), "echo up") == "up\nstatus=0"
 
 
 def test_a_guest_that_panics_ends_what_waits_for_it(boot: Boot) -> None:

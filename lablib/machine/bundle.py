@@ -1,0 +1,78 @@
+"""The compiled forms of what a guest's agent imports, in one file: made by `pack.py` with the guest's Python, kept in
+`$XDG_CACHE_HOME/container-labs/agent` (XDG Base Directory), and made again when one of the files in it has changed."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from lablib.machine import pack
+from lablib.machine.agent.start import INDEX_SIZE
+from lablib.state import xdg_folder
+
+_PROJECT = Path(__file__).parents[2]
+_IMPORTED = (
+    "lablib.machine.agent.guest",
+    "lablib.machine.agent.lab",
+    "lablib.machine.agent.service",
+    "lablib.machine.agent.checks",
+)
+_PACK_SECONDS = 20.0
+
+
+def bundle(python: Path) -> bytes | None:
+    """The bundle for a guest that runs on `python`; None where it cannot be made."""
+    file = cache_file()
+    kept = _kept(file)
+    if kept is not None and _fits(kept, python):
+        return kept
+    command = [str(python), "-ISB", pack.__file__, str(_PROJECT), *_IMPORTED]
+    try:
+        made = subprocess.run(command, capture_output=True, timeout=_PACK_SECONDS, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None  # the agent then imports file by file, which only takes longer
+    _keep(file, made)
+    return made
+
+
+def cache_file() -> Path:
+    return Path(xdg_folder("XDG_CACHE_HOME", "~/.cache"), "agent")
+
+
+def _kept(file: Path) -> bytes | None:
+    """What the file holds, if nobody but us can have written it: it is run as a guest's agent."""
+    try:
+        with file.open("rb") as source:
+            status = os.fstat(source.fileno())
+            return source.read() if status.st_uid == os.geteuid() and not status.st_mode & 0o022 else None
+    except OSError:
+        return None
+
+
+def _fits(data: bytes, python: Path) -> bool:
+    """Whether `data` was made by `python` from files as they are now."""
+    try:
+        size = int.from_bytes(data[:INDEX_SIZE], "big")
+        stamps, modules = marshal.loads(data[INDEX_SIZE : INDEX_SIZE + size])  # noqa: S302 - nobody else wrote it
+        whole = INDEX_SIZE + size + sum(length for _, _, _, length in modules.values()) == len(data)
+        ours = str(python) in stamps and pack.__file__ in stamps
+        return whole and ours and all(pack.stamp(file) == known for file, known in stamps.items())
+    except (OSError, ValueError, TypeError, EOFError, AttributeError):
+        return False
+
+
+def _keep(file: Path, data: bytes) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, new = tempfile.mkstemp(dir=file.parent)  # nobody else may write it
+        try:
+            with open(descriptor, "wb") as target:
+                target.write(data)
+            os.rename(new, file)
+        except OSError:
+            os.unlink(new)
+    except OSError:
+        pass  # without a cache the next guest only starts later
