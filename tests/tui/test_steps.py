@@ -1,0 +1,148 @@
+"""Steps, questions and the machine's own keys in the lesson's screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Markdown, OptionList
+
+from lablib.state import ProgressError
+from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
+from tests.tui.lessons import FIRST, SIZES, lesson, running, says, watched
+from tests.tui.waiting import until
+from tui.lesson.app import LessonApp
+from tui.lesson.blocks import StepBlock, TaskBlock
+from tui.lesson.live_view import LiveView
+from tui.lesson.phase import Phase
+from tui.lesson.state import QuestionState, StepState
+from tui.terminal.widget import Terminal
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_key_runs_the_step_in_the_terminal_and_leads_to_the_next_item(
+    tmp_path: Path, size: tuple[int, int], language: str
+) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, language, place=FakePlace())
+    async with running(app, size) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        step = app.guide.walk.items[0]
+        assert isinstance(step, StepState)
+        await pilot.press("f2")
+        await until(pilot, lambda: step.done)
+        await until(pilot, watched(machine))
+        assert "first\nlook\n" in app.query_one(Terminal).text
+        assert app.query_one(StepBlock).has_class("-current") is False
+        assert app.query_one(TaskBlock).has_class("-current")
+
+
+async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    machine.gate.clear()
+    app = lesson(tmp_path, machine, place=FakePlace())
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, machine.opening.is_set)
+        await until(pilot, lambda: app.readable)
+        await pilot.press("f2")
+        assert not app.guide.walk.items[0].running  # type: ignore[union-attr]
+        machine.gate.set()
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f2")
+        await until(pilot, lambda: app.guide.walk.items[0].done)
+
+
+async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace("last-look"))
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f2")
+        block = app.query(StepBlock)[1]
+        await until(pilot, lambda: "is 3" in str(block.render()))
+        assert app.guide.walk.at == 4
+
+
+async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace())
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press(*"cat", "enter")
+        await until(pilot, lambda: machine.shells[0].foreground().program == "cat")
+        await pilot.press("f2")
+        step = app.guide.walk.items[0]
+        assert isinstance(step, StepState)
+        await until(pilot, lambda: "`cat`" in step.trouble)
+        await pilot.press("ctrl+d", "f2")
+        await until(pilot, lambda: step.done)
+
+
+async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(tmp_path: Path) -> None:
+    machine, progress = FakeMachine(), FakeProgress()
+    app = lesson(tmp_path, machine, progress=progress, place=FakePlace("cgroups/why"))
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.focused, OptionList))
+        await pilot.press("1")
+        question = app.guide.walk.item
+        assert isinstance(question, QuestionState)
+        await until(pilot, lambda: question.wrong == {1})
+        assert not progress.passed("cgroups/why")
+        await pilot.press("2")
+        await until(pilot, lambda: progress.passed("cgroups/why"))
+        await until(pilot, lambda: "told" in app.query_one("#explanation", Markdown).source)
+
+
+async def test_f8_shows_the_tree_of_cgroups_and_hides_it_again(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f8")
+        await until(pilot, says(app, "#tree", "1 lab-init"))
+        await pilot.press("f8")
+        await until(pilot, lambda: not app.query_one(LiveView).display)
+
+
+async def test_a_fresh_machine_is_asked_for_twice_and_begins_on_a_clean_terminal(tmp_path: Path) -> None:
+    machines = [FakeMachine(), FakeMachine()]
+    first = machines[-1]
+    told = chapter(tmp_path)
+    app = LessonApp(entry(told), lambda: told, machines.pop, "en", FakeProgress(), FakePlace(FIRST))
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press(*"true", "enter")
+        await until(pilot, lambda: "true" in app.query_one(Terminal).text)
+        await pilot.press("f9")
+        assert app.phase is Phase.READY and not first.closed.is_set()
+        await pilot.press("f9")
+        await until(pilot, lambda: first.closed.is_set() and app.phase is Phase.READY)
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        assert "true" not in app.query_one(Terminal).text
+
+
+async def test_a_machine_that_is_lost_while_a_step_runs_is_told_at_the_step(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=FakePlace("slow-look"))
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f2")
+        step = app.guide.walk.item
+        assert isinstance(step, StepState)
+        await until(pilot, lambda: step.running)
+        await until(pilot, lambda: machine.shells[0].foreground().program == "sleep")
+        machine.close()
+        await until(pilot, lambda: not step.running)
+        assert not step.done
+
+
+async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    failure = ProgressError("progress-not-saved", path="/full/place", reason="No space left on device")
+    app = lesson(tmp_path, FakeMachine(), place=FakePlace(FIRST, failure))
+    said: list[str] = []
+    app.say = lambda sentence, warning=False: said.append(sentence)  # type: ignore[method-assign,assignment]
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: any("No space left" in sentence for sentence in said))
