@@ -66,7 +66,9 @@ def test_the_memory_only_task_is_solved_by_typing(lesson: tuple[Screen, str], tm
 def go_to(screen: Screen, title: str) -> None:
     """Skips from item to item until the task called `title` is at hand."""
     for _ in range(40):
+        before = screen.text
         screen.type(F7)
+        screen.until(lambda text, before=before: text != before)
         if title in screen.settled():
             return
     raise AssertionError(f"{title} did not come:\n{screen.text}")
