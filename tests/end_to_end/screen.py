@@ -43,7 +43,7 @@ class Screen:
             assert time.monotonic() < end, f"no {wanted!r} on the screen:\n{text}"
             self._take()
 
-    def settled(self, quiet: float = 0.4) -> str:
+    def settled(self, quiet: float = 0.2) -> str:
         """What stands on the screen once nothing has changed there for `quiet` seconds."""
         text, since = self.text, time.monotonic()
         while time.monotonic() - since < quiet:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from lablib.course.parser import load_course
 from lablib.machine.base import Size
 from tests.end_to_end.screen import PROJECT, Screen
+from tests.tui.fake_machine import FakeProgress
+from tui.lesson.state import Walk
 
 pytestmark = pytest.mark.usefixtures("guests_boot")
 
@@ -46,7 +49,8 @@ def test_the_memory_only_task_is_solved_by_typing(lesson: tuple[Screen, str], tm
     screen.until("root@lab:~/lab#")
     screen.type(F2)
     screen.until("I still have my 30 MiB")
-    go_to(screen, ONLY_MEMORY[language])
+    go_to(screen, "cgroups/memory-only")
+    screen.until(ONLY_MEMORY[language])
     screen.until(HALF[language])
     screen.type("cd /sys/fs/cgroup/test && mkdir leaf child\r")
     screen.until("/sys/fs/cgroup/test#")
@@ -63,15 +67,19 @@ def test_the_memory_only_task_is_solved_by_typing(lesson: tuple[Screen, str], tm
     _nothing_is_left()
 
 
-def go_to(screen: Screen, title: str) -> None:
-    """Skips from item to item until the task called `title` is at hand."""
-    for _ in range(40):
-        before = screen.text
+def go_to(screen: Screen, item: str) -> None:
+    """Skips from item to item until the one called `item` is at hand; the first row says how far that is."""
+    (chapter,) = [chapter for chapter in load_course(PROJECT / "content").chapters if chapter.id == "cgroups"]
+    ids = [state.id for state in Walk(chapter, FakeProgress()).items]
+    while (at := place(screen.text)) <= ids.index(item):
         screen.type(F7)
-        screen.until(lambda text, before=before: text != before)
-        if title in screen.settled():
-            return
-    raise AssertionError(f"{title} did not come:\n{screen.text}")
+        screen.until(lambda text, at=at: place(text) > at)
+
+
+def place(text: str) -> int:
+    found = re.search(r"· (\d+)/\d+", text.split("\n")[0])
+    assert found, text
+    return int(found[1])
 
 
 def test_text_can_be_read_before_the_machine_is_up(environment: dict[str, str]) -> None:

@@ -87,5 +87,7 @@ class Page:
         self._lesson.set_class(isinstance(item, TaskState), "-at-task")
         title = item_title(item, self._walk, self._words) if item else self._words.screen("no_tasks")
         self._line.show(item, title)
+        if item is not None:
+            self._prose.show_place(self._walk.at + 1, len(self._walk.items))
         if isinstance(item, TaskState):
             await self._card.show(item, title)

@@ -36,6 +36,7 @@ class ProsePane(VerticalScroll):
 
     def __init__(self, title: str, chapter: Chapter, walk: Walk, words: Words) -> None:
         super().__init__(id="prose")
+        self._title = title
         self.border_title = Content(title).markup
         self._blocks: dict[str, ItemBlock] = {}
         self._at = ""
@@ -70,6 +71,10 @@ class ProsePane(VerticalScroll):
             self._blocks[item.id] = made
             widgets.append(made)
         return widgets
+
+    def show_place(self, number: int, total: int) -> None:
+        """Says in the title how far the reader is: at item `number` of `total`."""
+        self.border_title = Content(f"{self._title} · {number}/{total}").markup
 
     def ask(self, id: str) -> None:
         """Lets the reader choose an answer to the question called `id`."""
