@@ -26,7 +26,7 @@ from tests.sessions import ReadSession, ends
         ("python3 -q", "python3", "\x04"),
         ("echo x | less", "bash", "q"),
         ("less /etc/passwd", "less", "q"),
-        ("vim /etc/passwd", "vim", ":q!\r"),
+        ("vi /etc/passwd", "vi", ":q!\r"),
         ("sudo cat", "sudo", "\x04"),
         ("sh", "sh", "\x04"),
     ],
