@@ -46,7 +46,7 @@ class Player:
     """One chapter on one machine, in one session."""
 
     def __init__(self, chapter: Chapter, machine: Machine, session: Session) -> None:
-        self._steps = {step.id: step for step in steps(chapter)}
+        self._steps = {step.id: step for step in chapter.steps}
         self._machine = machine
         self._session = session
         self._entered: dict[int, str] = {}
@@ -105,7 +105,7 @@ def perform(chapter: Chapter, machine: Machine, size: Size, recording: Recording
     with ExitStack() as undo:
         session = _unseen(machine, size, undo)
         player = Player(chapter, machine, session)
-        for step in steps(chapter):
+        for step in chapter.steps:
             try:
                 played = player.play(step)
             except BusyError as error:
@@ -122,12 +122,6 @@ def _unseen(machine: Machine, size: Size, undo: ExitStack) -> Session:
     threading.Thread(target=session.drain, name="session", daemon=True).start()
     undo.callback(session.close)
     return session
-
-
-def steps(chapter: Chapter) -> tuple[Step, ...]:
-    """The chapter's steps in reading order; they are the same in every language."""
-    blocks = next(iter(chapter.blocks.values()))
-    return tuple(block for block in blocks if isinstance(block, Step))
 
 
 def compared(played: Played, recording: Recording) -> Played:

@@ -139,6 +139,12 @@ class Chapter:
     """Per language, in reading order."""
     folder: Path
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Its steps in reading order; they are the same in every language."""
+        blocks = next(iter(self.blocks.values()))
+        return tuple(block for block in blocks if isinstance(block, Step))
+
 
 @dataclass(frozen=True)
 class Course:

@@ -26,5 +26,4 @@ def check_answer(chapter: Chapter, question: Question, answer: int) -> Report:
 
 def experiment(chapter: Chapter, question: Question) -> Step:
     """The step whose outcome answers `question`."""
-    blocks = next(iter(chapter.blocks.values()))  # commands are the same in every language
-    return next(block for block in blocks if isinstance(block, Step) and block.id == question.experiment)
+    return next(step for step in chapter.steps if step.id == question.experiment)

@@ -119,8 +119,7 @@ class ReplayMachine:
     kind = KIND
 
     def __init__(self, chapter: Chapter, recording: Recording) -> None:
-        blocks = next(iter(chapter.blocks.values()))
-        self._steps = {block.id: block for block in blocks if isinstance(block, Step)}
+        self._steps = {step.id: step for step in chapter.steps}
         self._recording = recording
         self._undo = ExitStack()
 

@@ -11,7 +11,7 @@ from lablib.course.model import Chapter
 from lablib.course.parser import load_course
 from lablib.machine.base import Size
 from lablib.machine.guest import GuestMachine
-from lablib.player import perform, steps
+from lablib.player import perform
 from lablib.session.recording import load_recording
 
 CHAPTERS = load_course(Path(__file__).parents[2] / "content").chapters
@@ -24,11 +24,11 @@ def test_every_step_behaves_as_declared(chapter: Chapter) -> None:
     with GuestMachine() as machine:
         played = list(perform(chapter, machine, Size(80, 24), recording))
     assert {one.step.id: one.problems for one in played if one.problems} == {}
-    assert len(played) == len(steps(chapter))
+    assert len(played) == len(chapter.steps)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.id)
 def test_every_step_that_a_guest_can_run_is_recorded(chapter: Chapter) -> None:
     recording = load_recording(chapter.folder, "guest")
     assert recording is not None
-    assert set(recording.steps) == {step.id for step in steps(chapter) if "systemd" not in step.needs}
+    assert set(recording.steps) == {step.id for step in chapter.steps if "systemd" not in step.needs}
