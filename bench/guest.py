@@ -17,6 +17,7 @@ sys.path.insert(0, str(PROJECT))
 
 from lablib.machine.guest import FASTER, MEMORY, GuestMachine
 from lablib.machine.kernels import find_kernel
+from lablib.machine.probing import best
 from lablib.machine.room import memory_folder
 
 TASK = "cgroups/memory-only"
@@ -66,7 +67,7 @@ def bare_boot(*options: str) -> float:
 
 def hello() -> float:
     """From the making of a machine to the agent's hello: `open` returns on it."""
-    machine = GuestMachine()
+    machine = GuestMachine(best()[0])
     try:
         return seconds(machine.open)
     finally:

@@ -22,6 +22,7 @@ sys.path.insert(0, str(PROJECT))
 
 from lablib.machine.base import Size
 from lablib.machine.guest import GuestMachine
+from lablib.machine.probing import best
 from lablib.session.session import Session
 
 ROUNDS = 7
@@ -48,7 +49,7 @@ def first_text(argv: list[str], text: str) -> Callable[[], float]:
 
 def prompt_ready() -> float:
     """From the making of a guest to the first prompt of a shell in it."""
-    machine = GuestMachine()
+    machine = GuestMachine(best()[0])
     try:
 
         def boot() -> None:

@@ -15,7 +15,8 @@ from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock
 from lablib.machine.guest import MEMORY
-from lablib.machine.kernels import find_kernel, find_python
+from lablib.machine.kernels import find_python
+from lablib.machine.probing import best
 from lablib.machine.room import memory_folder
 
 PACKAGES = Path(__file__).parent / "packages.txt"
@@ -77,9 +78,12 @@ def worst(findings: Iterable[Finding]) -> State:
 
 def _kernel() -> Finding:
     try:
-        return _ok("kernel", path=find_kernel())
+        kernel, probe = best()
     except MachineError as error:
         return _error("kernel", error)
+    if not probe.boots:
+        return _bad("kernel", State.FAIL, "kernel-dead", path=kernel.program, said=probe.said or "…")
+    return _ok("kernel", path=kernel.program, release=probe.release)
 
 
 def _python() -> Finding:

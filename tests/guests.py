@@ -4,19 +4,27 @@ LABS_REQUIRE_KERNEL=1 it fails."""
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
 from lablib.errors import MachineError
 from lablib.machine.guest import GuestMachine
+from lablib.machine.probing import best
 
 REQUIRE = "LABS_REQUIRE_KERNEL"
 
 
-def booted(**options: int) -> GuestMachine:
+def new_guest(**options: Any) -> GuestMachine:
+    """A guest of the kernel that guests boot here, still to be opened. Raises MachineError."""
+    kernel, _ = best()
+    return GuestMachine(kernel, **options)
+
+
+def booted(**options: Any) -> GuestMachine:
     """A guest that is up; the test is skipped, or fails, where there can be none."""
-    machine = GuestMachine(**options)
     try:
+        machine = new_guest(**options)
         machine.open()
     except MachineError as error:
         reason = f"no guest here: {error}; {REQUIRE}=1 makes this a failure"

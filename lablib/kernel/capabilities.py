@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import IntEnum
-from pathlib import Path
-
 from lablib.kernel import syscalls
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-class Cap(IntEnum):
+
+class Cap:
     """The kernel's numbers."""
 
     CHOWN = 0
@@ -55,9 +55,10 @@ class Cap(IntEnum):
     CHECKPOINT_RESTORE = 40
 
 
-def last_cap(path: Path = Path("/proc/sys/kernel/cap_last_cap")) -> int:
+def last_cap(path: str = "/proc/sys/kernel/cap_last_cap") -> int:
     """The highest capability this kernel knows. Raises OSError."""
-    return int(path.read_text())
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
 
 
 def give_up(dropped: Iterable[int]) -> None:

@@ -8,18 +8,21 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Iterable
-from enum import IntFlag
-from pathlib import Path
-from typing import NamedTuple
 
 from lablib.kernel import syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Rule = tuple[str, int]
+    """A path, and what is allowed of it and, where it is a directory, of everything below it: bits of `Access`."""
 
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
 
-class Access(IntFlag):
+class Access:
     """LANDLOCK_ACCESS_FS_*."""
 
     EXECUTE = 1 << 0
@@ -42,16 +45,9 @@ class Access(IntFlag):
 
 READ = Access.EXECUTE | Access.READ_FILE | Access.READ_DIR
 _FILE_ONLY = Access.EXECUTE | Access.WRITE_FILE | Access.READ_FILE | Access.TRUNCATE | Access.IOCTL_DEV
-_SINCE = {1: Access(0x1FFF), 2: Access.REFER, 3: Access.TRUNCATE, 5: Access.IOCTL_DEV}
+_SINCE = {1: 0x1FFF, 2: Access.REFER, 3: Access.TRUNCATE, 5: Access.IOCTL_DEV}
 _NET_SINCE = {4: 0x3}  # bind and connect of TCP: handled without a rule, both are refused
 _SCOPE_SINCE = {6: 0x3}  # abstract UNIX sockets and signals stay inside the domain
-
-
-class Rule(NamedTuple):
-    """`access` to `path` and, where it is a directory, to everything below it."""
-
-    path: Path
-    access: Access
 
 
 def abi() -> int:
@@ -66,16 +62,16 @@ def abi() -> int:
         raise
 
 
-def handled(version: int) -> Access:
+def handled(version: int) -> int:
     """Every right that ABI `version` can refuse."""
-    return Access(sum(int(rights) for since, rights in _SINCE.items() if since <= version))
+    return sum(rights for since, rights in _SINCE.items() if since <= version)
 
 
 def restrict_self(rules: Iterable[Rule], version: int) -> None:
     """Refuses this process and its children everything that ABI `version` handles and no rule allows. Needs
     no_new_privs. Rules for paths that do not exist are passed over. Raises OSError."""
     rights = handled(version)
-    fields = [int(rights)]
+    fields = [rights]
     if version >= 4:
         fields.append(sum(bits for since, bits in _NET_SINCE.items() if since <= version))
     if version >= 6:
@@ -85,24 +81,23 @@ def restrict_self(rules: Iterable[Rule], version: int) -> None:
         "landlock_create_ruleset", syscalls.LANDLOCK_CREATE_RULESET, attribute, 8 * len(fields), 0
     )
     try:
-        for rule in rules:
-            _add_rule(ruleset, rule, rights)
+        for path, access in rules:
+            _add_rule(ruleset, path, access & rights)
         syscalls.syscall("landlock_restrict_self", syscalls.LANDLOCK_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _add_rule(ruleset: int, rule: Rule, rights: Access) -> None:
+def _add_rule(ruleset: int, path: str, access: int) -> None:
     try:
-        beneath = os.open(rule.path, os.O_PATH | os.O_CLOEXEC)
+        beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        access = rule.access & rights
         if not stat.S_ISDIR(os.fstat(beneath).st_mode):
             access &= _FILE_ONLY  # a rule for a file may not name rights of directories
         if access:
-            attribute = ctypes.create_string_buffer(struct.pack("=Qi", int(access), beneath), 12)
+            attribute = ctypes.create_string_buffer(struct.pack("=Qi", access, beneath), 12)
             syscalls.syscall(
                 "landlock_add_rule",
                 syscalls.LANDLOCK_ADD_RULE,
@@ -110,7 +105,7 @@ def _add_rule(ruleset: int, rule: Rule, rights: Access) -> None:
                 _RULE_PATH_BENEATH,
                 attribute,
                 0,
-                subject=rule.path,
+                subject=path,
             )
     finally:
         os.close(beneath)

@@ -1,14 +1,18 @@
 """Mounts as data: each can say what it will do and then do it. Source: mount(2), mount(8) and the kernel's
-Documentation/filesystems."""
+Documentation/filesystems.
+
+Plain classes and strings: a guest's first process imports this, and waits for what it would import.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from lablib.kernel import syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FLAG_NAMES = {
     syscalls.MS_RDONLY: "ro",
@@ -21,17 +25,21 @@ _FLAG_NAMES = {
     syscalls.MS_REC: "rec",
     syscalls.MS_PRIVATE: "private",
 }
+_S_IFCHR = 0o020000
 
 
-class Mount(NamedTuple):
-    """One mount(2). `target` is made as a directory when it does not exist."""
+class Mount:
+    """One mount(2). `target` is made as a directory when it does not exist; `options` are what the file system itself
+    reads, such as `size=64M`."""
 
-    target: Path
-    fstype: str = ""
-    source: str = "none"
-    flags: int = 0
-    options: tuple[str, ...] = ()
-    """What the file system itself reads, such as `size=64M`."""
+    def __init__(
+        self, target: str, fstype: str = "", source: str = "none", flags: int = 0, options: Sequence[str] = ()
+    ) -> None:
+        self.target = target
+        self.fstype = fstype
+        self.source = source
+        self.flags = flags
+        self.options = options
 
     def describe(self) -> str:
         """The mount(8) command that would do the same."""
@@ -42,89 +50,84 @@ class Mount(NamedTuple):
             command += ["-t", self.fstype]
         if options:
             command += ["-o", options]
-        return " ".join([*command, self.source, str(self.target)])
+        return " ".join([*command, self.source, self.target])
 
     def execute(self) -> None:
         """Raises OSError."""
         if not self.flags & (syscalls.MS_REMOUNT | syscalls.MS_BIND):
-            self.target.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self.target, exist_ok=True)
         syscalls.mount(self.source, self.target, self.fstype, self.flags, ",".join(self.options))
 
 
-def tmpfs(target: Path, *, mode: int = 0o755, size: str = "50%", flags: int = 0) -> Mount:
+def tmpfs(target: str, *, mode: int = 0o755, size: str = "50%", flags: int = 0) -> Mount:
     """A tmpfs(5); `size` as its `size=` option takes it."""
     return Mount(target, "tmpfs", "tmpfs", flags, (f"mode={mode:o}", f"size={size}"))
 
 
-def private(target: Path) -> Mount:
+def private(target: str) -> Mount:
     """Makes every mount from `target` down private: what happens in another mount namespace stays there."""
     return Mount(target, flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 
-class Overlay(NamedTuple):
-    """An overlayfs mount. `upper` and `work` are made; both must lie on one file system that overlayfs accepts as
-    upper (not on another overlay). Source: Documentation/filesystems/overlayfs.rst."""
+class Overlay:
+    """An overlayfs mount of the layers `lower`, topmost first. `upper` and `work` are made; both must lie on one file
+    system that overlayfs accepts as upper (not on another overlay). Source: Documentation/filesystems/overlayfs.rst."""
 
-    target: Path
-    lower: tuple[Path, ...]
-    """Topmost first."""
-    upper: Path
-    work: Path
-
-    @property
-    def mount(self) -> Mount:
-        lowerdir = ":".join(str(layer) for layer in self.lower)
-        options = (f"lowerdir={lowerdir}", f"upperdir={self.upper}", f"workdir={self.work}")
-        return Mount(self.target, "overlay", "overlay", options=options)
+    def __init__(self, target: str, lower: Sequence[str], upper: str, work: str) -> None:
+        self.target = target
+        self.upper = upper
+        self.work = work
+        options = (f"lowerdir={':'.join(lower)}", f"upperdir={upper}", f"workdir={work}")
+        self._mount = Mount(target, "overlay", "overlay", options=options)
 
     def describe(self) -> str:
-        return self.mount.describe()
+        return self._mount.describe()
 
     def execute(self) -> None:
         """Raises OSError."""
         for folder in (self.upper, self.work):
-            folder.mkdir(parents=True, exist_ok=True)
-        self.mount.execute()
+            os.makedirs(folder, exist_ok=True)
+        self._mount.execute()
 
 
-class Symlink(NamedTuple):
+class Symlink:
     """A symbolic link a file tree needs beside its mounts."""
 
-    target: Path
-    to: str
+    def __init__(self, target: str, to: str) -> None:
+        self.target = target
+        self.to = to
 
     def describe(self) -> str:
         return f"ln -s {self.to} {self.target}"
 
     def execute(self) -> None:
         """Raises OSError."""
-        self.target.symlink_to(self.to)
+        os.symlink(self.to, self.target)
 
 
-class Node(NamedTuple):
+class Node:
     """A character device node, open to everyone. Source: mknod(2), Documentation/admin-guide/devices.txt."""
 
-    target: Path
-    major: int
-    minor: int
-    mode: int = 0o666
+    def __init__(self, target: str, major: int, minor: int, mode: int = 0o666) -> None:
+        self.target = target
+        self.major = major
+        self.minor = minor
+        self.mode = mode
 
     def describe(self) -> str:
         return f"mknod -m {self.mode:o} {self.target} c {self.major} {self.minor}"
 
     def execute(self) -> None:
         """Raises OSError."""
-        os.mknod(self.target, self.mode | 0o020000, os.makedev(self.major, self.minor))
-        self.target.chmod(self.mode)  # mknod(2) applies the umask
+        os.mknod(self.target, self.mode | _S_IFCHR, os.makedev(self.major, self.minor))
+        os.chmod(self.target, self.mode)  # mknod(2) applies the umask
 
 
-Action = Mount | Overlay | Symlink | Node
-
-
-class Plan(NamedTuple):
+class Plan:
     """File tree actions in order, so that a whole world can be shown before it is made."""
 
-    actions: Sequence[Action] = ()
+    def __init__(self, actions: Sequence[Mount | Overlay | Symlink | Node]) -> None:
+        self.actions = actions
 
     def describe(self) -> str:
         return "\n".join(action.describe() for action in self.actions)

@@ -6,10 +6,12 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from lablib.kernel import syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RET_KILL_PROCESS = 0x80000000
 RET_ERRNO = 0x00050000
@@ -35,15 +37,18 @@ def errno_return(number: int) -> int:
     return RET_ERRNO | number
 
 
-class Rule(NamedTuple):
+class Rule:
     """How one system call is answered. With `argument`, only when the low 32 bits of that argument (0 to 5) share a
     bit with `mask`, or, with `equals`, are exactly `mask`."""
 
-    number: int
-    action: int
-    argument: int | None = None
-    mask: int = 0
-    equals: bool = False
+    def __init__(
+        self, number: int, action: int, argument: int | None = None, mask: int = 0, *, equals: bool = False
+    ) -> None:
+        self.number = number
+        self.action = action
+        self.argument = argument
+        self.mask = mask
+        self.equals = equals
 
 
 def compile_deny_list(rules: Sequence[Rule], machine: str | None = None) -> bytes:

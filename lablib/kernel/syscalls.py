@@ -1,17 +1,20 @@
 """Wrappers of the system calls that Python's `os` lacks, named exactly like the calls. Each raises OSError.
 
-Source: the call's page in section 2 of the manual. Standard library only, so that it also runs as a guest's first
-process.
+Source: the call's page in section 2 of the manual. Standard library only, and little of it: a guest's first process
+and its keeper wait for what is imported here.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
-from pathlib import Path
 
-StrPath = str | Path
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    StrPath = str | Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

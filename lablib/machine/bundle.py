@@ -1,5 +1,6 @@
-"""The compiled forms of what a guest's agent imports, in one file: made by `pack.py` with the guest's Python, kept in
-`$XDG_CACHE_HOME/container-labs/agent` (XDG Base Directory), and made again when one of the files in it has changed."""
+"""The compiled forms of what a machine's agent imports, in one file: made by `pack.py` with the machine's Python, kept
+in `$XDG_CACHE_HOME/container-labs/agent` (XDG Base Directory), and made again when one of the files in it has changed.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +10,22 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from lablib.errors import MachineError
 from lablib.machine import pack
 from lablib.machine.agent.start import INDEX_SIZE
 from lablib.state import xdg_folder
+from lablib.text import one_line
 
 _PROJECT = Path(__file__).parents[2]
-_IMPORTED = (
-    "lablib.machine.agent.guest",
-    "lablib.machine.agent.lab",
-    "lablib.machine.agent.service",
-    "lablib.machine.agent.checks",
+_IMPORTED = tuple(
+    f"lablib.machine.agent.{name}" for name in ("guest", "host", "lab", "loopback", "service", "checks", "work")
 )
 _PACK_SECONDS = 20.0
+_REASON = 300
 
 
-def bundle(python: Path) -> bytes | None:
-    """The bundle for a guest that runs on `python`; None where it cannot be made."""
+def bundle(python: Path) -> bytes:
+    """The bundle for a machine that runs on `python`. Raises MachineError where it cannot be made."""
     file = cache_file()
     kept = _kept(file)
     if kept is not None and _fits(kept, python):
@@ -32,8 +33,10 @@ def bundle(python: Path) -> bytes | None:
     command = [str(python), "-ISB", pack.__file__, str(_PROJECT), *_IMPORTED]
     try:
         made = subprocess.run(command, capture_output=True, timeout=_PACK_SECONDS, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None  # the agent then imports file by file, which only takes longer
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip() or str(error)
+        reason = one_line(said.splitlines()[-1][:_REASON])
+        raise MachineError("no-bundle", python=str(python), reason=reason) from error
     _keep(file, made)
     return made
 

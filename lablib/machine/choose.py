@@ -18,15 +18,19 @@ KINDS = ("guest", "host")
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
-def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
+def machine_factory(on: str, work: Path | None = None, *, practice: bool = False) -> Callable[[], Machine]:
     """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
-    added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
+    added to the name for a guest, as a folder for this host. One for `practice` is as quick as its kernel can be, and
+    nothing in it is ever graded. Nothing is started yet. Raises UsageError."""
 
     # Imported when a machine is made: the screen is painted before.
     def guest() -> Machine:
         from lablib.machine.guest import GuestMachine
+        from lablib.machine.probing import best
 
-        return GuestMachine(work=work and work.with_name(f"{work.name}.tar"))
+        kernel, probe = best()
+        quick = practice and probe.seccomp
+        return GuestMachine(kernel, practice=quick, work=work and work.with_name(f"{work.name}.tar"))
 
     def host() -> Machine:
         from lablib.machine.host import HostMachine

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import resource
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lablib.kernel import landlock, seccomp, syscalls
-from lablib.kernel.landlock import Access, Rule
+from lablib.kernel import landlock, seccomp
+from lablib.kernel.landlock import Access
+
+if TYPE_CHECKING:
+    from lablib.machine.keeper import Cell
 
 TRUNCATE_ABI = 3
 """The Landlock ABI that knows truncation; below it seccomp has to refuse it."""
@@ -27,6 +30,8 @@ PROC_FILES = ("/proc/cpuinfo", "/proc/meminfo")
 PROCESSES = 3000
 """Host processes of one guest, where it has a uid of its own; the guest stops a fork bomb well before."""
 
+_UIDS = (0x6C000000, 0x10000)
+"""The range from which a guest started by root takes a uid of its own."""
 _ADDRESS_SPACE = 8 << 30
 _FILE_SLACK = 4 << 30
 
@@ -67,9 +72,9 @@ _OPENAT2 = 437
 class Confinement(NamedTuple):
     """Limits for one guest's kernel process."""
 
-    readable: tuple[Path, ...]
-    """Folders with what the guest needs beside the host's programs: its code."""
-    writable: tuple[Path, ...]
+    readable: tuple[str, ...]
+    """What the guest needs beside the host's programs: its kernel, and the folder with its code."""
+    writable: tuple[str, ...]
     """Folders for its memory file and pid file. They are removed once the guest is up."""
     memory: int
     """Bytes of the guest's memory."""
@@ -78,45 +83,58 @@ class Confinement(NamedTuple):
     uid: int | None = None
     """A uid of the guest's own, where root starts it."""
 
-    def apply(self) -> None:
-        """Confines this process and all it executes, for good. Raises OSError."""
-        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-        self._limit()
-        if self.landlock_abi:
-            landlock.restrict_self(self.rules(), self.landlock_abi)
-        if self.uid is not None:
-            os.setgroups([])
-            os.setresgid(self.uid, self.uid, self.uid)
-            os.setresuid(self.uid, self.uid, self.uid)
-        seccomp.set_mode_filter(seccomp.compile_deny_list(deny_list(self.landlock_abi, os.getppid()), "x86_64"))
+    def cell(self, parent: int) -> Cell:
+        """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal."""
+        program = seccomp.compile_deny_list(deny_list(self.landlock_abi, parent), "x86_64")
+        rules = list(self.rules()) if self.landlock_abi else []
+        return {
+            "limits": list(self._limits()),
+            "landlock_abi": self.landlock_abi,
+            "rules": rules,
+            "uid": self.uid,
+            "filter": program,
+        }
 
-    def rules(self) -> Iterator[Rule]:
+    def rules(self) -> Iterator[landlock.Rule]:
         """The read allow-list, and the folders it may write."""
-        for name in PROGRAM_FOLDERS:
-            yield Rule(Path(name), landlock.READ)
-        yield from world_readable(Path("/etc"))
-        for name in DEVICES:
-            yield Rule(Path(name), Access.READ_FILE | Access.WRITE_FILE)
-        for name in PROC_FILES:
-            yield Rule(Path(name), Access.READ_FILE)
-        yield Rule(Path("/proc/self"), landlock.READ)  # resolved now, so this one process only
-        for folder in self.readable:
-            yield Rule(folder, landlock.READ)
-        for folder in self.writable:
-            yield Rule(folder, landlock.handled(landlock.abi()))
+        for path in (*PROGRAM_FOLDERS, *self.readable):
+            yield path, landlock.READ
+        yield from world_readable("/etc")
+        for path in DEVICES:
+            yield path, Access.READ_FILE | Access.WRITE_FILE
+        for path in PROC_FILES:
+            yield path, Access.READ_FILE
+        yield "/proc/self", landlock.READ  # resolved by the process itself, so this one only
+        for path in self.writable:
+            yield path, landlock.handled(self.landlock_abi)
 
-    def _limit(self) -> None:
-        _set_limit(resource.RLIMIT_CORE, 0)
-        _set_limit(resource.RLIMIT_FSIZE, self.memory + _FILE_SLACK)
-        _set_limit(resource.RLIMIT_AS, self.memory + _ADDRESS_SPACE)
+    def _limits(self) -> Iterator[tuple[int, int]]:
+        yield resource.RLIMIT_CORE, 0
+        yield resource.RLIMIT_FSIZE, self.memory + _FILE_SLACK
+        yield resource.RLIMIT_AS, self.memory + _ADDRESS_SPACE
         if self.uid is not None:
-            _set_limit(resource.RLIMIT_NPROC, PROCESSES)
+            yield resource.RLIMIT_NPROC, PROCESSES
 
 
-def world_readable(folder: Path) -> Iterator[Rule]:
+def own_uid() -> int | None:
+    """A uid for this guest alone, where we are root and the user namespace has it; else the overflow uid. None where
+    we are an ordinary user."""
+    if os.geteuid() != 0:
+        return None
+    first, count = _UIDS
+    uid = first + os.getpid() % count + random.randrange(count)  # noqa: S311
+    with open("/proc/self/uid_map", encoding="ascii") as uid_map:
+        for line in uid_map:
+            inside, _, length = map(int, line.split())
+            if inside <= uid < inside + length:
+                return uid
+    return 65534
+
+
+def world_readable(folder: str) -> Iterator[landlock.Rule]:
     """Rules for what anyone on this machine may read below `folder`, and for the names in it. A whole tree is one
     rule where nothing in it is private."""
-    yield Rule(folder, Access.READ_DIR)
+    yield folder, Access.READ_DIR
     yield from _public_parts(folder)[1]
 
 
@@ -142,35 +160,28 @@ def deny_list(landlock_abi: int, parent: int) -> list[seccomp.Rule]:
     return rules
 
 
-def _public_parts(folder: Path) -> tuple[bool, Sequence[Rule]]:
+def _public_parts(folder: str) -> tuple[bool, Sequence[landlock.Rule]]:
     """Whether everything below `folder` is public, and the rules for the parts that are."""
-    whole, parts = True, list[Rule]()
+    whole = True
+    parts: list[landlock.Rule] = []
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return False, ()
     for entry in entries:
+        if entry.is_symlink():
+            continue  # the rules of where it points decide
         try:
-            if entry.is_symlink():
-                continue  # the rules of where it points decide
-            status = entry.stat(follow_symlinks=False)
+            mode = entry.stat(follow_symlinks=False).st_mode
         except OSError:
             whole = False
             continue
-        path = Path(entry.path)
-        if stat.S_ISDIR(status.st_mode):
-            public, below = _public_parts(path) if status.st_mode & 0o005 == 0o005 else (False, ())
-            parts += [Rule(path, landlock.READ)] if public else below
+        if stat.S_ISDIR(mode):
+            public, below = _public_parts(entry.path) if mode & 0o005 == 0o005 else (False, ())
+            parts += [(entry.path, landlock.READ)] if public else below
             whole &= public
-        elif stat.S_ISREG(status.st_mode) and status.st_mode & 0o004:
-            parts.append(Rule(path, Access.READ_FILE | Access.EXECUTE))
+        elif stat.S_ISREG(mode) and mode & 0o004:
+            parts.append((entry.path, Access.READ_FILE | Access.EXECUTE))
         else:
             whole = False
     return whole, parts
-
-
-def _set_limit(what: int, value: int) -> None:
-    _, hard = resource.getrlimit(what)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(what, (value, value))

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,7 +14,9 @@ from lablib.errors import MachineError
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.machine.agent.subtree import kill_subtree, left_behind
 from lablib.machine.base import Capabilities
-from lablib.machine.code import START, copy_code
+from lablib.machine.bundle import bundle
+from lablib.machine.code import START, put_code
+from lablib.machine.kernels import find_python
 from lablib.machine.link import Link
 from lablib.machine.room import run_folder
 from lablib.machine.served import ServedMachine, capabilities
@@ -49,10 +50,11 @@ class HostMachine(ServedMachine):
             work_folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise MachineError("host-start", reason=str(error)) from error
-        copy_code(run / "code", "host")
+        python = find_python()
+        put_code(run / "code", "host", bundle(python))
         line, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-IS", str(run / "code" / START), str(theirs.fileno()), str(work_folder)]
+            command = [str(python), "-IS", str(run / "code" / START), str(theirs.fileno()), str(work_folder)]
             self._agent = subprocess.Popen(
                 [*_delegated(), *command],
                 stdin=subprocess.DEVNULL,

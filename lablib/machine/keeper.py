@@ -4,91 +4,120 @@ when the guest ends or when we do, however we end. A `kill -9` of the lab leaves
     labs ──line── guest kernel        the lifeline is a pipe that only our side holds open:
      │  └─lifeline─┐   │              its end means that we are gone
      └─── keeper ──┴───┘
+
+It is started first and told what to do when that is known (`Order`), so that Python starts while we prepare; hence it
+imports as little as it can.
 """
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import select
-import signal
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
-from lablib.kernel import syscalls
-from lablib.machine.confinement import Confinement
+from lablib.kernel import landlock, seccomp, syscalls
 
-CONFINEMENT_FAILED = 97
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+    from typing import TypedDict
+
+    class Cell(TypedDict):
+        """What a process does to itself so as to be confined; see `confinement`, which decides it."""
+
+        limits: Sequence[tuple[int, int]]
+        """setrlimit(2): which, and how much at most."""
+        landlock_abi: int
+        rules: Sequence[landlock.Rule]
+        uid: int | None
+        filter: bytes
+        """A seccomp filter, as seccomp(2) loads it."""
+
+    class Order(TypedDict):
+        """What a keeper is to do, marshalled."""
+
+        program: str
+        """The guest's kernel. It may lie where the guest's own uid does not reach."""
+        options: Sequence[str]
+        environment: Mapping[str, str]
+        cpu: int
+        cell: Cell
+        removed: Sequence[str]
+        """Folders to remove at the end."""
+        kept_open: Sequence[int]
+        """Descriptors that the guest's kernel inherits."""
+
+else:
+    import _signal as signal  # `signal` makes enumerations of its constants first
+
+FAILED = 97
 """The exit status of a kernel process that could not be confined or started; the reason is on its console."""
 
 
-class Keep(NamedTuple):
-    """What the keeper is asked to keep. Paths and numbers only: it crosses an exec as JSON."""
-
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    cpu: int
-    readable: Sequence[str]
-    writable: Sequence[str]
-    removed: Sequence[str]
-    """Folders to remove at the end."""
-    memory: int
-    landlock_abi: int
-    uid: int | None
-    lifeline: int
-    ready: int
-    """Where a byte comes once all that the guest reads is in place: a kernel may be up before."""
-    kept_open: Sequence[int]
-    """Descriptors the guest's kernel inherits."""
-
-
 def main() -> None:
-    """Runs as the keeper; exits with the status of the guest's kernel."""
-    keep = Keep(**json.loads(sys.argv[2]))
+    """Runs as the keeper, with the lifeline and where the order comes from as arguments behind the project's folder;
+    exits with the status of the guest's kernel."""
+    lifeline, orders = map(int, sys.argv[2:])
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     asked_to_end, end = os.pipe()
     signal.signal(signal.SIGTERM, lambda *_: os.write(end, b"x"))
+    with open(orders, "rb") as source:
+        text = source.read()
+    if not text:
+        return  # whoever started us has ended, or could not prepare
+    order: Order = marshal.loads(text)  # noqa: S302 - ours
     kernel = os.fork()
     if kernel == 0:
-        _become_kernel(keep)
-    for descriptor in (keep.ready, *keep.kept_open):
+        _become_kernel(order)
+    for descriptor in order["kept_open"]:
         os.close(descriptor)
     ended = os.pidfd_open(kernel)
-    select.select([ended, keep.lifeline, asked_to_end], [], [])
+    select.select([ended, lifeline, asked_to_end], [], [])
     _end_group(kernel)
     status = _reap_all(kernel)
     import shutil  # dear to load, and needed only now
 
-    for folder in keep.removed:
+    for folder in order["removed"]:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(max(0, os.waitstatus_to_exitcode(status)))
 
 
-def _become_kernel(keep: Keep) -> None:
+def confine(cell: Cell) -> None:
+    """Confines this process and all it executes, for good. Raises OSError."""
+    import resource
+
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    for which, value in cell["limits"]:
+        _, hard = resource.getrlimit(which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (value, value))
+    if cell["landlock_abi"]:
+        landlock.restrict_self(cell["rules"], cell["landlock_abi"])
+    if cell["uid"] is not None:
+        os.setgroups([])
+        os.setresgid(cell["uid"], cell["uid"], cell["uid"])
+        os.setresuid(cell["uid"], cell["uid"], cell["uid"])
+    seccomp.set_mode_filter(cell["filter"])
+
+
+def _become_kernel(order: Order) -> None:
     try:
         os.setsid()
-        os.sched_setaffinity(0, {keep.cpu})
-        confinement = Confinement(
-            tuple(map(Path, keep.readable)),
-            tuple(map(Path, keep.writable)),
-            keep.memory,
-            keep.landlock_abi,
-            keep.uid,
-        )
-        confinement.apply()
+        os.sched_setaffinity(0, {order["cpu"]})
+        program = os.open(order["program"], os.O_RDONLY | os.O_CLOEXEC)
+        confine(order["cell"])
         # Last, since setresuid(2) clears it; the keeper may have died before it was set.
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1 or not os.read(keep.ready, 1):
-            os._exit(CONFINEMENT_FAILED)
-        os.close(keep.ready)
-        os.execvpe(keep.command[0], list(keep.command), dict(keep.environment))
+        if os.getppid() == 1:
+            os._exit(FAILED)
+        os.execve(program, [order["program"], *order["options"]], dict(order["environment"]))
     except BaseException as error:
         sys.stderr.write(f"labs: {error}\n")
         sys.stderr.flush()
     finally:
-        os._exit(CONFINEMENT_FAILED)
+        os._exit(FAILED)
 
 
 def _reap_all(kernel: int) -> int:

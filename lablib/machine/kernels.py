@@ -1,5 +1,5 @@
-"""The User-Mode Linux kernels on this machine: those built here (`labs guest build`), that of the package `labs-kernel`,
-the distribution's. Which of them a guest boots is decided in `probing`."""
+"""The User-Mode Linux kernels on this machine: those built here (`labs guest build`), that of the package
+`labs-kernel`, the distribution's. Which of them a guest boots is decided in `probing`."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Channel:
             self._closed = True
             self._ready.notify_all()
 
-    def send(self, type: Type, value: Any = None) -> None:
+    def send(self, type: int, value: Any = None) -> None:
         self._link.send(type, self.number, b"" if value is None else json.dumps(value).encode())
 
     def send_input(self, data: bytes) -> None:
@@ -112,7 +112,7 @@ class Link:
         self._sending = threading.Lock()
         self._in_flight = 0
         self._credit = threading.Condition()
-        self._hello: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._hello: queue.Queue[bytes | None] = queue.Queue()
         self.fault = ""
         """Why the line ended, where something was wrong with what came over it."""
         self._ended = threading.Event()
@@ -123,7 +123,7 @@ class Link:
     def ended(self) -> bool:
         return self._ended.is_set()
 
-    def hello(self, timeout: float) -> dict[str, Any] | None:
+    def hello(self, timeout: float) -> bytes | None:
         """What the agent said when it came up; None if the line ended first. Raises TimeoutError."""
         try:
             return self._hello.get(timeout=timeout)
@@ -149,7 +149,7 @@ class Link:
         with self._lock:
             self._channels.pop(number, None)
 
-    def send(self, type: Type, channel: int, payload: bytes = b"") -> None:
+    def send(self, type: int, channel: int, payload: bytes = b"") -> None:
         """Sends one frame as far as credit allows, and waits for more. Raises MachineError when the machine is gone or
         takes nothing any more."""
         with self._sending:
@@ -208,15 +208,12 @@ class Link:
         return data[len(GREETING) :]
 
     def _take(self, frame: Frame) -> None:
-        if frame.type is Type.ACK:
+        if frame.type == Type.ACK:
             with self._credit:
                 self._in_flight = max(0, self._in_flight - int.from_bytes(frame.payload[:4], "big"))
                 self._credit.notify_all()
-        elif frame.type is Type.HELLO:
-            value = frame.json()
-            if not isinstance(value, dict):
-                raise WireError("the hello is not an object")
-            self._hello.put(value)
+        elif frame.type == Type.HELLO:
+            self._hello.put(frame.payload)
         else:
             with self._lock:
                 channel = self._channels.get(frame.channel)

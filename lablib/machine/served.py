@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 from lablib.errors import MachineError
 from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
-from lablib.machine.wire import Frame, Type, WireError
+from lablib.machine.wire import Frame, Type, WireError, read_hello
 from lablib.text import one_line
 from lablib.verdict import Result
 
@@ -24,7 +24,7 @@ STOP_SECONDS = 25.0
 class ServedShell:
     """A program on a PTY behind the agent."""
 
-    def __init__(self, channel: Channel, request: dict[str, Any], ask: Callable[[Type, Any], Frame]) -> None:
+    def __init__(self, channel: Channel, request: dict[str, Any], ask: Callable[[int, Any], Frame]) -> None:
         self._channel = channel
         self._ask = ask
         self._status: int | None = None
@@ -40,7 +40,7 @@ class ServedShell:
             frame = self._channel.next()
             if frame is None or frame.type in (Type.EXIT, Type.FAULT):
                 self._end(frame)
-            elif frame.type is Type.OUTPUT:
+            elif frame.type == Type.OUTPUT:
                 self._tell(Type.CREDIT, len(frame.payload))
                 return frame.payload
         return b""
@@ -66,7 +66,7 @@ class ServedShell:
             raise WireError("not a foreground")
         return Foreground(one_line(_short(found[0])), found[1] is True, found[2] is True)
 
-    def _tell(self, type: Type, value: Any = None) -> None:
+    def _tell(self, type: int, value: Any = None) -> None:
         if not self._ended.is_set():
             try:
                 self._channel.send(type, value)
@@ -74,7 +74,7 @@ class ServedShell:
                 return
 
     def _end(self, frame: Frame | None) -> None:
-        if frame is not None and frame.type is Type.EXIT:
+        if frame is not None and frame.type == Type.EXIT:
             self._status = _status(frame)
         self._ended.set()
         self._channel.close()
@@ -86,7 +86,7 @@ T = TypeVar("T")
 class Stream(Generic[T]):
     """What the agent sends whenever it has changed; only the newest matters, so what is late is skipped."""
 
-    def __init__(self, channel: Channel, request: Type, value: str, answer: Type, read: Callable[[Frame], T]) -> None:
+    def __init__(self, channel: Channel, request: int, value: str, answer: int, read: Callable[[Frame], T]) -> None:
         self._channel = channel
         self._answer = answer
         self._read = read
@@ -94,7 +94,7 @@ class Stream(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         while (frame := self._channel.newest()) is not None:
-            if frame.type is self._answer:
+            if frame.type == self._answer:
                 yield self._read(frame)
 
     def close(self) -> None:
@@ -200,11 +200,11 @@ class ServedMachine:
             raise MachineError("machine-gone")
         return self._link.channel(bulk)
 
-    def _ask(self, type: Type, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
+    def _ask(self, type: int, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
         return ask(self._channel(), type, value, seconds)
 
 
-def ask(channel: Channel, type: Type, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
+def ask(channel: Channel, type: int, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
     """Sends a request that has one frame for an answer, and returns that. Raises MachineError."""
     try:
         channel.send(type, value)
@@ -221,7 +221,7 @@ def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
         raise MachineError("machine-silent") from None
     if frame is None:
         raise MachineError("machine-gone")
-    if frame.type is Type.FAULT:
+    if frame.type == Type.FAULT:
         raise MachineError("agent-fault", reason=str(frame.json()))
     return frame
 
@@ -241,24 +241,24 @@ def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
         if frame.type in kept:
             room = limit - len(kept[frame.type])
             kept[frame.type] += frame.payload[: max(0, room)]
-        elif frame.type is Type.FAULT:
+        elif frame.type == Type.FAULT:
             channel.close()
             raise MachineError("agent-fault", reason=str(frame.json()))
-        elif frame.type is Type.EXIT:
+        elif frame.type == Type.EXIT:
             channel.close()
             truncated = frame.json().get("truncated") is True
             return Completed(_status(frame), bytes(kept[Type.OUTPUT]), bytes(kept[Type.ERROR_OUTPUT]), truncated)
 
 
-def capabilities(kind: str, hello: dict[str, Any], work_folder: str, warnings: tuple[str, ...] = ()) -> Capabilities:
-    """An agent's hello, taken as no more than short words."""
-    controllers, features = hello.get("controllers"), hello.get("features")
+def capabilities(kind: str, hello: bytes, work_folder: str, warnings: tuple[str, ...] = ()) -> Capabilities:
+    """An agent's hello, taken as no more than short words. Raises WireError."""
+    release, controllers, features = read_hello(hello)
     return Capabilities(
         kind=kind,
-        release=_short(hello.get("release")),
+        release=one_line(_short(release)),
         work_folder=work_folder,
-        controllers=tuple(_short(name) for name in controllers[:64]) if isinstance(controllers, list) else (),
-        features={_short(k): v is True for k, v in features.items()} if isinstance(features, dict) else {},
+        controllers=tuple(_short(name) for name in controllers[:64]),
+        features={_short(name): True for name in features[:64]},
         warnings=warnings,
     )
 

@@ -12,13 +12,14 @@ stalls for good when more is in flight.
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from _blake2 import blake2b  # hashlib would load OpenSSL, a fifth of the agent's start
-from collections.abc import Iterator
-from enum import IntEnum
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
 GREETING = b"labs-agent 1\n"
 """The first bytes an agent writes: its side of the line is raw, and the key may come."""
@@ -39,8 +40,9 @@ class WireError(Exception):
     """What arrived is not what the other side can have sent."""
 
 
-class Type(IntEnum):
-    """Host to agent: SPAWN to RESTORE. Agent to host: HELLO to FAULT. Channel 0 is the machine itself."""
+class Type:
+    """Host to agent: SPAWN to RESTORE. Agent to host: HELLO to FAULT. Channel 0 is the machine itself. Numbers, and no
+    enumeration: the agent's start would wait for `enum` to be imported."""
 
     SPAWN = 1  # json: argv, cwd, env, tty [columns, rows] or none, limit, input (bytes that INPUT will bring)
     INPUT = 2  # bytes for a PTY, or for the input of a program without one
@@ -57,7 +59,7 @@ class Type(IntEnum):
     FOREGROUND = 13  # json: the channel of a shell
     SAVE = 14  # json: the fingerprint of the work folder that is kept, or ""; see agent/work.py
     RESTORE = 15  # json: path of an archive to unpack into the work folder, before anything runs in it
-    HELLO = 32  # json: capabilities
+    HELLO = 32  # text in lines: see `hello`
     ACK = 33  # 4 bytes: bytes of host-to-agent stream read
     OUTPUT = 34
     ERROR_OUTPUT = 35
@@ -68,17 +70,30 @@ class Type(IntEnum):
     FAULT = 39  # json: what went wrong with a request, for our logs
 
 
-class Frame(NamedTuple):
-    type: Type
-    channel: int
-    payload: bytes = b""
+_NAMES = {number: name for name, number in vars(Type).items() if isinstance(number, int)}
+
+
+def type_name(type: int) -> str:
+    """What one of `Type` is called."""
+    return _NAMES[type]
+
+
+class Frame:
+    """What one side told the other."""
+
+    def __init__(self, type: int, channel: int, payload: bytes = b"") -> None:
+        self.type = type
+        self.channel = channel
+        self.payload = payload
 
     def json(self) -> Any:
         """The payload as JSON. Raises WireError; bounded by the frame's size, so nesting is bounded too."""
+        import json
+
         try:
             return json.loads(self.payload)
         except (ValueError, RecursionError) as error:
-            raise WireError(f"not JSON in {self.type.name}: {error}") from error
+            raise WireError(f"not JSON in {type_name(self.type)}: {error}") from error
 
 
 class Encoder:
@@ -89,7 +104,7 @@ class Encoder:
         self._direction = direction
         self._sequence = 0
 
-    def frame(self, type: Type, channel: int, payload: bytes = b"") -> bytes:
+    def frame(self, type: int, channel: int, payload: bytes = b"") -> bytes:
         """Raises ValueError when the payload is too long for a frame."""
         if len(payload) > MAX_PAYLOAD:
             raise ValueError(f"{len(payload)} bytes do not fit in a frame")
@@ -97,9 +112,6 @@ class Encoder:
         tag = _tag(self._key, self._direction, self._sequence, header, payload)
         self._sequence += 1
         return header + tag + payload
-
-    def json(self, type: Type, channel: int, value: Any) -> bytes:
-        return self.frame(type, channel, json.dumps(value).encode())
 
 
 class Decoder:
@@ -126,10 +138,9 @@ class Decoder:
             if tag != _tag(self._key, self._direction, self._sequence, header, payload):
                 raise WireError("a frame does not carry the key of this boot")
             self._sequence += 1
-            try:
-                yield Frame(Type(kind), channel, payload)
-            except ValueError as error:
-                raise WireError(str(error)) from error
+            if kind not in _NAMES:
+                raise WireError(f"{kind} is no type of a frame")
+            yield Frame(kind, channel, payload)
 
 
 TO_AGENT = b"to-agent"
@@ -147,6 +158,20 @@ def greet(line: int, out: bytes, into: bytes) -> tuple[Encoder, Decoder]:
             raise EOFError("the line closed before the key came")
         key += part
     return Encoder(key, out), Decoder(key, into)
+
+
+def hello(release: str, controllers: Sequence[str], features: Sequence[str]) -> bytes:
+    """The payload of the first frame: the kernel's release, cgroup controllers, and features, each a line of words."""
+    return "\n".join((release, " ".join(controllers), " ".join(features))).encode()
+
+
+def read_hello(payload: bytes) -> tuple[str, list[str], list[str]]:
+    """What `hello` made. Raises WireError."""
+    try:
+        release, controllers, features = payload.decode("ascii").split("\n")
+    except ValueError as error:
+        raise WireError("that is no hello") from error
+    return release, controllers.split(), features.split()
 
 
 def _tag(key: bytes, direction: bytes, sequence: int, header: bytes, payload: bytes) -> bytes:

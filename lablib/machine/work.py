@@ -69,7 +69,7 @@ class GuestWork:
             archive = bytearray()
             try:
                 channel.send(Type.SAVE, self._fingerprint)
-                while (frame := answer(channel)).type is Type.OUTPUT:
+                while (frame := answer(channel)).type == Type.OUTPUT:
                     archive += frame.payload
             finally:
                 channel.close()

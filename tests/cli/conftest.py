@@ -12,7 +12,7 @@ import pytest
 
 from lablib.errors import MachineError
 from lablib.machine.guest import MEMORY
-from lablib.machine.kernels import find_kernel
+from lablib.machine.kernels import kernels
 from lablib.machine.room import memory_folder
 
 PROJECT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def runner(checkout: Path, environment: dict[str, str], folder: Path) -> Labs:
 def guest() -> None:
     """Skips, or with LABS_REQUIRE_KERNEL=1 fails, where no guest can be booted."""
     try:
-        find_kernel()
+        kernels()
         memory_folder(MEMORY)
     except MachineError as error:
         if os.environ.get("LABS_REQUIRE_KERNEL"):

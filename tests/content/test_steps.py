@@ -10,9 +10,9 @@ import pytest
 from lablib.course.model import Chapter
 from lablib.course.parser import load_course
 from lablib.machine.base import Size
-from lablib.machine.guest import GuestMachine
 from lablib.player import perform
 from lablib.session.recording import load_recording
+from tests.guests import new_guest
 
 CHAPTERS = load_course(Path(__file__).parents[2] / "content").chapters
 
@@ -21,7 +21,7 @@ CHAPTERS = load_course(Path(__file__).parents[2] / "content").chapters
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.id)
 def test_every_step_behaves_as_declared(chapter: Chapter) -> None:
     recording = load_recording(chapter.folder, "guest")
-    with GuestMachine() as machine:
+    with new_guest() as machine:
         played = list(perform(chapter, machine, Size(80, 24), recording))
     assert {one.step.id: one.problems for one in played if one.problems} == {}
     assert len(played) == len(chapter.steps)

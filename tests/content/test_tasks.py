@@ -10,8 +10,8 @@ import pytest
 from lablib.course.model import Task, Wrong
 from lablib.course.parser import load_course
 from lablib.grading.script import check_script
-from lablib.machine.guest import GuestMachine
 from lablib.verdict import Verdict
+from tests.guests import new_guest
 
 TASKS = [task for chapter in load_course(Path(__file__).parents[2] / "content").chapters for task in chapter.tasks]
 
@@ -32,17 +32,17 @@ pytestmark = pytest.mark.usefixtures("guests_boot")
 
 @pytest.mark.parametrize("task", TASKS, ids=_name)
 def test_unsolved_it_fails(task: Task) -> None:
-    assert check_script(task, b"", GuestMachine).verdict is Verdict.FAIL
+    assert check_script(task, b"", new_guest).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(("task", "solution"), _pairs("solutions"), ids=_name)
 def test_a_solution_passes(task: Task, solution: Path) -> None:
-    report = check_script(task, solution.read_bytes(), GuestMachine)
+    report = check_script(task, solution.read_bytes(), new_guest)
     assert report.verdict is Verdict.PASS, report.results
 
 
 @pytest.mark.parametrize(("task", "wrong"), _pairs("wrong"), ids=_name)
 def test_a_wrong_solution_fails_for_its_reason(task: Task, wrong: Wrong) -> None:
-    report = check_script(task, wrong.script.read_bytes(), GuestMachine)
+    report = check_script(task, wrong.script.read_bytes(), new_guest)
     assert report.verdict is Verdict.FAIL
     assert (wrong.check, wrong.key) in [(result.id, result.key) for result in report.results]

@@ -10,8 +10,8 @@ from lablib.course.model import Task
 from lablib.errors import MachineError
 from lablib.grading.report import Report
 from lablib.grading.script import check_script
-from lablib.machine.guest import GuestMachine
 from lablib.verdict import Verdict
+from tests.guests import new_guest
 
 pytestmark = pytest.mark.usefixtures("guests_boot")
 
@@ -26,7 +26,7 @@ BOUND = 100.0
 def grade(tasks: dict[str, Task], script: str | bytes, timeout: float = 8.0) -> Report:
     began = time.monotonic()
     data = script.encode() if isinstance(script, str) else script
-    report = check_script(tasks["cgroups/memory-only"], data, GuestMachine, timeout)
+    report = check_script(tasks["cgroups/memory-only"], data, new_guest, timeout)
     assert time.monotonic() - began < BOUND
     return report
 
@@ -111,7 +111,7 @@ def test_a_flicker_of_the_right_state_does_not_pass(tasks: dict[str, Task]) -> N
 
 def test_without_landlock_nothing_is_graded(tasks: dict[str, Task]) -> None:
     with pytest.raises(MachineError) as caught:
-        check_script(tasks["cgroups/memory-only"], SOLUTION.encode(), lambda: GuestMachine(landlock_abi=0))
+        check_script(tasks["cgroups/memory-only"], SOLUTION.encode(), lambda: new_guest(landlock_abi=0))
     assert caught.value.key == "no-landlock"
 
 
@@ -121,4 +121,4 @@ def test_a_scene_that_fails_is_our_fault_not_the_scripts(tasks: dict[str, Task])
 
     broken = replace(tasks["cgroups/memory-only"], scene=Path("/dev/null"))
     with pytest.raises(MachineError):
-        check_script(broken, SOLUTION.encode(), GuestMachine)
+        check_script(broken, SOLUTION.encode(), new_guest)

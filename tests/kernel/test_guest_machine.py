@@ -15,9 +15,9 @@ import pytest
 
 from lablib.errors import MachineError
 from lablib.machine.base import Shell, Size
-from lablib.machine.code import copy_code
+from lablib.machine.code import put_code
 from lablib.machine.guest import GuestMachine
-from tests.guests import python, sh
+from tests.guests import new_guest, python, sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
@@ -202,8 +202,8 @@ def test_it_boots_for_an_ordinary_user() -> None:
     program = (
         "import os, sys; os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
         f"os.environ['HOME'] = '/'; sys.path.insert(0, {str(PROJECT)!r})\n"
-        "from lablib.machine.guest import GuestMachine\n"
-        "with GuestMachine() as machine: print(machine.run(['id', '-u']).out)"
+        "from lablib.machine.choose import machine_factory\n"
+        "with machine_factory('guest')() as machine: print(machine.run(['id', '-u']).out)"
     )
     if not os.stat(PROJECT).st_mode & stat.S_IXOTH or str(PROJECT).startswith("/root/"):
         pytest.skip("this checkout is not readable by others")
@@ -219,7 +219,7 @@ def test_it_boots_for_an_ordinary_user() -> None:
 def test_a_missing_kernel_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MachineError) as caught:
-        GuestMachine().open()
+        new_guest().open()
     assert caught.value.key == "guest-kernel-missing"
 
 
@@ -229,21 +229,16 @@ def test_a_file_that_is_no_kernel_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     kernel.chmod(0o755)
     monkeypatch.setenv("LABS_GUEST_KERNEL", str(kernel))
     with pytest.raises(MachineError) as caught:
-        GuestMachine().open()
+        new_guest().open()
     assert caught.value.key == "guest-boot"
 
 
-def test_a_guest_waits_for_its_code_however_long_the_copy_takes(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slowly(folder: Path, entry: str, packed: bytes | None) -> None:
+def test_a_guest_waits_for_its_code_however_long_it_takes(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(folder: Path, entry: str, packed: bytes) -> None:
         time.sleep(2.5)
-        copy_code(folder, entry, packed)
+        put_code(folder, entry, packed)
 
-    monkeypatch.setattr("lablib.machine.guest.copy_code", slowly)
-    assert sh(boot(), "echo up") == "up\nstatus=0"
-
-
-def test_a_guest_starts_from_files_where_they_cannot_be_packed(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lablib.machine.guest.bundle", lambda _python: None)
+    monkeypatch.setattr("lablib.machine.guest.put_code", slowly)
     assert sh(boot(), "echo up") == "up\nstatus=0"
 
 

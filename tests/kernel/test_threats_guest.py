@@ -138,32 +138,34 @@ def test_the_kernel_process_has_no_new_privileges_its_own_session_and_limits(sha
 
 def test_killing_the_lab_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     program = (
-        "from lablib.machine.guest import GuestMachine; import sys, time\n"
-        "m = GuestMachine(); m.open(); print(m.folder, flush=True); time.sleep(100)"
+        "from lablib.machine.choose import machine_factory; import sys, time\n"
+        "m = machine_factory('guest')(); m.open(); print(m.folder, flush=True); time.sleep(100)"
     )
     lab = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE)
     assert lab.stdout is not None
     folder = Path(lab.stdout.readline().decode().strip())
     if not folder.name:
         pytest.skip("no guest here")
-    assert _processes_with(str(folder))
+    processes = _below(lab.pid)
+    assert len(processes) > 1, "the keeper and the guest's kernel at least"
     lab.send_signal(signal.SIGKILL)
     lab.wait()
     lab.stdout.close()
     end = time.monotonic() + 10
-    while time.monotonic() < end and (folder.exists() or _processes_with(str(folder))):
+    while time.monotonic() < end and (folder.exists() or _alive(processes)):
         time.sleep(0.05)
     assert not folder.exists()
-    assert _processes_with(str(folder)) == []
+    assert _alive(processes) == []
 
 
 def test_closing_leaves_no_process_and_no_folder(boot: Boot) -> None:
     machine = boot()
     folder = machine.folder
-    assert _processes_of(machine)
+    processes = _processes_of(machine)
+    assert processes
     machine.close()
     assert not folder.exists()
-    assert _processes_with(str(folder)) == []
+    assert _alive(processes) == []
     assert not list(Path("/dev/shm").glob(f"container-labs-*/{folder.name}"))
 
 
@@ -194,18 +196,25 @@ def test_without_landlock_the_same_attacks_succeed(boot: Boot, tmp_path: Path) -
 
 
 def _processes_of(machine: GuestMachine) -> list[int]:
-    return _processes_with(str(machine.folder))
+    """The guest kernel's processes: all below the keeper, which is ours and trusted."""
+    assert machine._keeper is not None
+    return _below(machine._keeper.pid)
 
 
-def _processes_with(word: str) -> list[int]:
-    """The guest kernel's processes whose command line names `word` (not the keeper, which is ours and trusted)."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                command = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"linux.uml" in command[0] and any(word.encode() in part for part in command):
-                found.append(int(entry))
+def _below(pid: int) -> list[int]:
+    """Every process that descends from `pid`."""
+    parents: dict[int, list[int]] = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = Path(f"/proc/{entry}/stat").read_text(errors="replace").rpartition(") ")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(entry))
+    found = list(parents.get(pid, ()))
+    for child in found:
+        found += parents.get(child, ())
     return found
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if os.path.exists(f"/proc/{pid}")]

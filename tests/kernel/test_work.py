@@ -190,8 +190,8 @@ def test_a_full_disk_keeps_the_last_work_and_is_said(boot: Boot, work: Path) -> 
 WORKING = """
 import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from lablib.machine.guest import GuestMachine
-machine = GuestMachine(work=Path(sys.argv[2])); machine.open()
+from lablib.machine.choose import machine_factory
+machine = machine_factory("guest", Path(sys.argv[2]).with_suffix(""))(); machine.open()
 write = "while :; do n=$((n+1)); head -c 300000 /dev/urandom > data; echo $n > number; done &"
 machine.run(["sh", "-c", write])
 for _ in range(100000):

@@ -71,9 +71,9 @@ def test_cgroup2_is_found_on_a_unified_and_on_a_hybrid_machine(tmp_path: Path) -
 
 
 def test_a_mount_describes_itself_as_the_command_that_would_do_it(tmp_path: Path) -> None:
-    mount = mounts.tmpfs(Path("/x"), mode=0o1777, size="64M", flags=MS_NOSUID | MS_NODEV)
+    mount = mounts.tmpfs("/x", mode=0o1777, size="64M", flags=MS_NOSUID | MS_NODEV)
     assert mount.describe() == "mount -t tmpfs -o nosuid,nodev,mode=1777,size=64M tmpfs /x"
-    overlay = mounts.Overlay(Path("/m"), (Path("/b"), Path("/a")), Path("/u"), Path("/w"))
+    overlay = mounts.Overlay("/m", ("/b", "/a"), "/u", "/w")
     assert overlay.describe() == "mount -t overlay -o lowerdir=/b:/a,upperdir=/u,workdir=/w overlay /m"
-    plan = mounts.Plan((mounts.Symlink(Path("/m/bin"), "usr/bin"), mounts.Node(Path("/m/null"), 1, 3)))
+    plan = mounts.Plan((mounts.Symlink("/m/bin", "usr/bin"), mounts.Node("/m/null", 1, 3)))
     assert plan.describe() == "ln -s usr/bin /m/bin\nmknod -m 666 /m/null c 1 3"

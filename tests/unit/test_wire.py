@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from lablib.machine.wire import MAX_PAYLOAD, TO_AGENT, TO_HOST, Decoder, Encoder, Frame, Type, WireError
+from lablib.machine.wire import (
+    MAX_PAYLOAD,
+    TO_AGENT,
+    TO_HOST,
+    Decoder,
+    Encoder,
+    Frame,
+    Type,
+    WireError,
+    hello,
+    read_hello,
+)
 
 KEY = bytes(range(32))
 
@@ -19,7 +30,23 @@ def test_frames_come_back_whole_however_the_bytes_are_cut() -> None:
     for size in (1, 7, 1000, len(stream)):
         decoder = Decoder(KEY, TO_HOST)
         found = [f for start in range(0, len(stream), size) for f in decoder.feed(stream[start : start + size])]
-        assert found == [Frame(Type.OUTPUT, 7, p) for p in (b"one", b"", b"x" * MAX_PAYLOAD)]
+        told = [(f.type, f.channel, f.payload) for f in found]
+        assert told == [(Type.OUTPUT, 7, p) for p in (b"one", b"", b"x" * MAX_PAYLOAD)]
+
+
+def test_a_type_that_there_is_not_is_refused() -> None:
+    with pytest.raises(WireError):
+        list(Decoder(KEY, TO_HOST).feed(Encoder(KEY, TO_HOST).frame(99, 1)))
+
+
+def test_a_hello_comes_back() -> None:
+    assert read_hello(hello("7.3.4-lab", ["cpu", "io"], [])) == ("7.3.4-lab", ["cpu", "io"], [])
+
+
+@pytest.mark.parametrize("payload", [b"", b"one\ntwo", b"1\n2\n3\n4", b"\xff\n\n"])
+def test_a_hello_that_is_none_is_refused(payload: bytes) -> None:
+    with pytest.raises(WireError):
+        read_hello(payload)
 
 
 @pytest.mark.parametrize("position", [0, 2, 4, 5, 12, 13, 15])

@@ -19,7 +19,7 @@ _EVIDENCE_SIZES = (2048, 256, 16)
 class Watched(NamedTuple):
     """What is looked at again and again, and sent as a frame of `type` whenever it has changed."""
 
-    type: Type
+    type: int
     look: Callable[[], bytes]
     last: bytes = b""
 
@@ -27,7 +27,7 @@ class Watched(NamedTuple):
 class Checks:
     """Answers with `send`, as `Service.send` does it."""
 
-    def __init__(self, lab: Lab, send: Callable[[Type, int, bytes], None]) -> None:
+    def __init__(self, lab: Lab, send: Callable[[int, int, bytes], None]) -> None:
         self._lab = lab
         self._send = send
         self._remembered: dict[str, Mapping[str, Any]] = {}

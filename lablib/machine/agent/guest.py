@@ -5,28 +5,22 @@ Started by the guest kernel as `python3 -IS …/start.py`; ends by powering the 
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
-import struct
 import sys
-import tty
-from _socket import AF_INET, SOCK_DGRAM
-from _socket import socket as Socket
-from pathlib import Path
-from typing import Any
+import termios
 
 from lablib.kernel import syscalls
 from lablib.kernel.capabilities import Cap, give_up
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.machine.agent import spawner, world
-from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet
+from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 
-RUN = Path("/run")
-ROOT = RUN / "world"
-UPPER = RUN / "upper"
-CGROUP = Path("/sys/fs/cgroup")
-SERIAL = Path("/dev/ttyS0")
+RUN = "/run"
+ROOT = "/run/world"
+UPPER = "/run/upper"
+CGROUP = "/sys/fs/cgroup"
+SERIAL = "/dev/ttyS0"
 
 MODULES = ("fs/overlayfs/overlay.ko",)
 """Needed below /usr/lib/uml/modules/RELEASE/kernel unless the kernel has them built in."""
@@ -67,8 +61,6 @@ SYSCTLS = {
 _NICE = -20
 """The agent answers also where a student's processes fill the guest (sched(7): one of real-time priority could be
 starved by another of the same, this one by none)."""
-_SIOCSIFFLAGS = 0x8914
-_IFF_UP = 1
 
 
 def main() -> None:
@@ -85,77 +77,81 @@ def main() -> None:
 
 
 def _serve() -> None:
-    modules = _module_folder()
+    """Imports as little as it can until the hello: each page that Python fills costs a guest a page fault."""
+    release = os.uname().release
+    modules = f"/usr/lib/uml/modules/{release}/kernel"
     _mount_own()
     for module in MODULES:
-        if (modules / module).exists():
-            syscalls.finit_module(modules / module)
+        if os.path.exists(f"{modules}/{module}"):
+            syscalls.finit_module(f"{modules}/{module}")
     _set_sysctls()
     controllers = _enable_controllers()
     line = _open_line()
-    world.build(ROOT, UPPER, Path(sys.path[0]) / "student")
+    world.build(ROOT, UPPER, f"{sys.path[0]}/student")
     syscalls.sethostname(world.HOSTNAME)
     syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come: the spawner is the only one there will be
     end = spawner.fork_spawner(_enter_jail)
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
-
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
-    hello = {"release": os.uname().release, "controllers": controllers, "features": _features()}
-    os.write(line, encoder.json(Type.HELLO, 0, hello))
+    os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, _features())))
 
-    # After the hello, which these would only hold up.
-    from lablib.machine.agent.lab import GuestLab
+    # The rest is imported while the other side reads that: each page that Python fills costs a guest a page fault.
+    from lablib.machine.agent.lab import guest_lab
+    from lablib.machine.agent.loopback import bring_loopback_up
     from lablib.machine.agent.service import Service
 
-    _bring_loopback_up()
+    bring_loopback_up()
     gc.freeze()
     gc.enable()
-    lab = GuestLab(ROOT / "dev/pts", world.environment(ROOT), CGROUP, world.WORK_FOLDER, ROOT)
+    lab = guest_lab(ROOT, CGROUP, world.environment(ROOT), world.WORK_FOLDER)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
-
-
-def _module_folder() -> Path:
-    return Path("/usr/lib/uml/modules", os.uname().release, "kernel")
 
 
 def _mount_own() -> None:
     """What the agent itself looks at. Nothing of it is visible in the student's world, nor can that change it."""
-    private(Path("/")).execute()
-    Mount(Path("/proc"), "proc", "proc").execute()
+    private("/").execute()
+    Mount("/proc", "proc", "proc").execute()
     tmpfs(RUN, size="80%").execute()
-    Mount(Path("/sys"), "sysfs", "sysfs").execute()
+    Mount("/sys", "sysfs", "sysfs").execute()
     Mount(CGROUP, "cgroup2", "cgroup2", options=("nsdelegate",)).execute()
     tmpfs(ROOT).execute()
-    UPPER.mkdir()
+    os.mkdir(UPPER)
 
 
 def _set_sysctls() -> None:
     for name, value in SYSCTLS.items():
-        Path("/proc/sys", name).write_text(value)
+        _write(f"/proc/sys/{name}", value)
 
 
 def _enable_controllers() -> list[str]:
     """A cgroup under the root has only the controllers that the root's subtree_control names (cgroups(7))."""
-    controllers = (CGROUP / "cgroup.controllers").read_text().split()
-    (CGROUP / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
+    with open(f"{CGROUP}/cgroup.controllers", encoding="ascii") as file:
+        controllers = file.read().split()
+    _write(f"{CGROUP}/cgroup.subtree_control", " ".join(f"+{name}" for name in controllers))
     return controllers
 
 
 def _open_line() -> int:
     """The serial line, raw, and then no name for it, or for any other device a student should not have."""
     line = os.open(SERIAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    tty.setraw(line)
+    _set_raw(line)
     for entry in list(os.scandir("/dev")):
         if entry.name not in KEPT_DEVICES and not entry.is_dir(follow_symlinks=False):
             os.unlink(entry.path)
     return line
 
 
-def _bring_loopback_up() -> None:
-    """A new network namespace has `lo`, but down (netdevice(7)); a student expects 127.0.0.1 to answer."""
-    inet = Socket(AF_INET, SOCK_DGRAM)
-    fcntl.ioctl(inet, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
-    inet.close()
+def _set_raw(line: int) -> None:
+    """cfmakeraw(3); Python's `tty` has it too, and from 3.12 on imports more than we wait for."""
+    iflag, oflag, cflag, _, *rest = termios.tcgetattr(line)
+    iflag &= ~(termios.BRKINT | termios.ICRNL | termios.INPCK | termios.ISTRIP | termios.IXON)
+    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    termios.tcsetattr(line, termios.TCSANOW, [iflag, oflag & ~termios.OPOST, cflag, 0, *rest])
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "wb", buffering=0) as file:
+        file.write(text.encode())
 
 
 def _enter_jail() -> None:
@@ -163,18 +159,16 @@ def _enter_jail() -> None:
     (under chroot(2), unshare --user is refused), without the capabilities that lead out of it."""
     os.setsid()
     syscalls.unshare(syscalls.CLONE_NEWNS)
-    Mount(ROOT / "proc", "proc", "proc").execute()
+    Mount(f"{ROOT}/proc", "proc", "proc").execute()
     os.chdir(ROOT)
     syscalls.pivot_root(".", ".")
     syscalls.umount2(".", syscalls.MNT_DETACH)
     os.chdir("/")
-    Path("/proc/self/oom_score_adj").write_text("-1000")
+    _write("/proc/self/oom_score_adj", "-1000")
     give_up(DROPPED)
 
 
-def _features() -> dict[str, Any]:
+def _features() -> list[str]:
     """What lessons may ask for, found by looking, never by version."""
-    return {
-        "psi": Path("/proc/pressure").exists(),
-        "time_namespace": Path("/proc/self/ns/time").exists(),
-    }
+    where = {"psi": "/proc/pressure", "time_namespace": "/proc/self/ns/time"}
+    return [name for name, path in where.items() if os.path.exists(path)]

@@ -21,7 +21,7 @@ from lablib.kernel.mounts import Mount, private
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
 from lablib.machine.agent.subtree import PREFIX, kill_subtree
-from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet
+from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 from lablib.verdict import Context
 
 SHELL_CGROUP = "shell"
@@ -67,8 +67,7 @@ def main() -> None:
         controllers = _enable(subtree, undo)
         environment = {**world.ENVIRONMENT, "HOME": os.path.expanduser("~root")}
         encoder, decoder = greet(line, TO_HOST, TO_AGENT)
-        hello = {"release": os.uname().release, "controllers": controllers, "features": {}}
-        os.write(line, encoder.json(Type.HELLO, 0, hello))
+        os.write(line, encoder.frame(Type.HELLO, 0, hello(os.uname().release, controllers, ())))
 
         from lablib.machine.agent.service import Service
 
@@ -123,10 +122,10 @@ def _enter(subtree: Path) -> None:
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     (subtree / "cgroup.procs").write_text(str(os.getpid()))
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWCGROUP)
-    private(Path("/")).execute()
+    private("/").execute()
     leaf = subtree / SHELL_CGROUP
     leaf.mkdir()
     (leaf / "cgroup.procs").write_text(str(os.getpid()))
     # The same file system cannot be mounted twice on one place, whatever cgroup it is seen from (mount(2), EBUSY).
     syscalls.umount2("/sys/fs/cgroup", syscalls.MNT_DETACH)
-    Mount(Path("/sys/fs/cgroup"), "cgroup2", "cgroup2").execute()
+    Mount("/sys/fs/cgroup", "cgroup2", "cgroup2").execute()

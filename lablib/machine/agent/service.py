@@ -14,7 +14,7 @@ from lablib.machine.agent.foreground import NOBODY
 from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.programs import Program, Run, Terminal
 from lablib.machine.agent.spawner import SpawnerClient
-from lablib.machine.wire import Decoder, Encoder, Frame, Type
+from lablib.machine.wire import Decoder, Encoder, Frame, Type, type_name
 
 if TYPE_CHECKING:
     from lablib.machine.agent.checks import Checks
@@ -43,7 +43,7 @@ class Service:
         self._saves: dict[int, Generator[bytes, None, dict[str, Any]]] = {}
         self._active_until = 0.0
         self._ended = False
-        self._handlers: Mapping[Type, Callable[[Frame], None]] = {
+        self._handlers: Mapping[int, Callable[[Frame], None]] = {
             Type.SPAWN: self._spawn,
             Type.WRITE: self._spawn,
             Type.INPUT: self._input,
@@ -75,16 +75,16 @@ class Service:
                 self._checks.look()
                 next_look = now + (WATCH_BUSY if now < self._active_until else WATCH_IDLE)
 
-    def send(self, type: Type, channel: int, payload: bytes = b"") -> None:
+    def send(self, type: int, channel: int, payload: bytes = b"") -> None:
         """Writes a whole frame. Waiting here is right: the host always reads, and what a shell may send is bounded by
         its credit."""
-        if type is Type.OUTPUT:
+        if type == Type.OUTPUT:
             self._active_until = time.monotonic() + BUSY_FOR
         data = memoryview(self._encoder.frame(type, channel, payload))
         while data:
             data = data[os.write(self._line, data) :]
 
-    def send_json(self, type: Type, channel: int, value: Any) -> None:
+    def send_json(self, type: int, channel: int, value: Any) -> None:
         self.send(type, channel, json.dumps(value).encode())
 
     def _read_line(self, _descriptor: int, _events: int) -> None:
@@ -97,13 +97,15 @@ class Service:
             try:
                 self._handlers[frame.type](frame)
             except (OSError, LookupError, TypeError, ValueError) as error:
-                self.send_json(Type.FAULT, frame.channel, f"{frame.type.name}: {type(error).__name__}: {error}"[:500])
+                fault = f"{type_name(frame.type)}: {type(error).__name__}: {error}"
+                self.send_json(Type.FAULT, frame.channel, fault[:500])
 
     def _read_reports(self, _descriptor: int, _events: int) -> None:
         try:
             while report := self._spawner.report():
-                if program := self._programs.get(report.id):
-                    program.exited(report.status)
+                request, status = report
+                if program := self._programs.get(request):
+                    program.exited(status)
         except EOFError:
             # The student ended their own world's first process, by crashing it: nothing can run there any more.
             self._selector.unregister(self._spawner)

@@ -4,41 +4,44 @@ It is a process of its own, forked before the agent knows the key of the wire: a
 whatever is in the world with them, this process and its children included, and must find nothing of use. What it
 reports (that a program ended, and how) is believed only as far as a student's own exit status would be.
 
-Requests and reports are JSON datagrams on a SOCK_SEQPACKET pair; file descriptors ride along as SCM_RIGHTS.
+Requests are marshalled, reports two numbers: datagrams on a SOCK_SEQPACKET pair, with file descriptors riding along as
+SCM_RIGHTS. What a student may have forged is thereby no more than numbers.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
-import json
+import marshal
 import os
 import select
-import signal
 import struct
 import sys
-import termios
 from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socketpair
 from _socket import socket as Socket
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from lablib.kernel import syscalls
 
-# `_socket`, since `socket` makes enumerations of all its constants first: 50 ms on the way to a guest's shell.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Sequence
+    from typing import Any
+else:
+    import _signal as signal
+
+# `_socket` and `_signal`, since `socket` and `signal` make enumerations of all their constants first, and a guest's
+# shell would wait for it.
 NAME = "lab-init"
 """What ps(1) shows as the first process of the student's world."""
 MAX_DATAGRAM = 128 * 1024
 _READY = b"ready"
+_TIOCSCTTY = 0x540E
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _MUST_NOT_END_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-class Report(NamedTuple):
-    """The program started by request `id` has ended with `status` (minus the signal's number if one ended it)."""
-
-    id: int
-    status: int
+_REPORT = struct.Struct("ii")
+"""The number of a request, and how its program has ended: its exit status, or minus the signal's number."""
 
 
 class SpawnerClient:
@@ -54,10 +57,11 @@ class SpawnerClient:
     def spawn(self, request: dict[str, Any], descriptors: Sequence[int]) -> None:
         """Raises OSError: EMSGSIZE for a request that is too large, EPIPE when the world is gone."""
         rights = struct.pack(f"{len(descriptors)}i", *descriptors)
-        self._end.sendmsg([json.dumps(request).encode()], [(SOL_SOCKET, SCM_RIGHTS, rights)])
+        self._end.sendmsg([marshal.dumps(request)], [(SOL_SOCKET, SCM_RIGHTS, rights)])
 
-    def report(self) -> Report | None:
-        """The next report; None for none now, or one that makes no sense. Raises EOFError when the world is gone."""
+    def report(self) -> tuple[int, int] | None:
+        """The next request whose program has ended, and its exit status (minus the signal's number if one ended it);
+        None for none now, or one that makes no sense. Raises EOFError when the world is gone."""
         try:
             data = self._end.recv(MAX_DATAGRAM)
         except BlockingIOError:
@@ -66,11 +70,10 @@ class SpawnerClient:
             data = b""
         if not data:
             raise EOFError("the first process of the student's world is gone")
-        try:
-            value = json.loads(data)
-            return Report(int(value["id"]), int(value["status"]))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        if len(data) != _REPORT.size:
             return None
+        request, status = _REPORT.unpack(data)
+        return request, status
 
 
 def fork_spawner(enter: Callable[[], None]) -> Socket:
@@ -134,7 +137,7 @@ def _start_next(end: Socket, running: dict[int, int]) -> bool:
     descriptors = struct.unpack(f"{len(rights[0][2]) // 4}i", rights[0][2]) if rights else ()
     if not data:
         return False
-    request = json.loads(data)
+    request = marshal.loads(data)  # noqa: S302 - the agent's
     try:
         pid = os.fork()
     except OSError as error:  # no room for a process: the student has filled the world
@@ -162,7 +165,7 @@ def _reap(end: Socket, running: dict[int, int]) -> None:
 
 
 def _send(end: Socket, request: int, status: int) -> None:
-    end.send(json.dumps({"id": request, "status": status}).encode())
+    end.send(_REPORT.pack(request, status))
 
 
 def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
@@ -177,7 +180,9 @@ def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
         for target, descriptor in enumerate(standard):
             os.dup2(descriptor, target)
         if request["tty"]:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            import fcntl
+
+            fcntl.ioctl(0, _TIOCSCTTY, 0)
         os.closerange(3, 1024)
         _reset_oom_score()
         os.umask(0o022)

@@ -1,8 +1,8 @@
 """The program that a machine's Python is started with, copied with a call of `start` below it.
 
-A file costs a guest a millisecond or two to find and open, and its start imports some sixty. So their compiled forms
-come in one file beside this one, which the machine's own kind of Python made (`pack.py`); without it, or for what is
-not in it, Python looks for files as ever. Imports nothing that is not part of the interpreter.
+A file costs a guest a millisecond or two to find and open, and its start imports dozens. So their compiled forms come
+in one file beside this one, which the machine's own kind of Python made (`pack.py`); for what is not in it Python looks
+for files as ever. Imports nothing that is not part of the interpreter.
 
     size of the index, 4 bytes
     index, marshalled: (stamps, {module: (its file, whether a package, offset, size)})
@@ -57,9 +57,6 @@ def start(folder: str, entry: str) -> None:
     """Runs `lablib.machine.agent.ENTRY` from `folder`."""
     gc.disable()  # until the machine is up: a page touched in a guest is dear, and collecting touches all of them
     sys.path.insert(0, folder)
-    try:
-        sys.meta_path.insert(0, Bundle(folder))
-    except FileNotFoundError:
-        pass  # it could not be made
+    sys.meta_path.insert(0, Bundle(folder))
     __import__(f"lablib.machine.agent.{entry}")
     sys.modules[f"lablib.machine.agent.{entry}"].main()

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from lablib.kernel.mounts import Action, Mount, Node, Overlay, Plan, Symlink, tmpfs
+from lablib.kernel.mounts import Mount, Node, Overlay, Plan, Symlink, tmpfs
 from lablib.kernel.syscalls import MS_NODEV, MS_NOEXEC, MS_NOSUID
 
 HOSTNAME = "lab"
@@ -91,78 +90,85 @@ STUDENT_PYTHON = "opt/labs/python"
 """Where `import pyseccomp` finds its module, on the PYTHONPATH of the student's shells only."""
 
 
-def environment(root: Path) -> dict[str, str]:
+def environment(root: str) -> dict[str, str]:
     """What the student's programs start with."""
-    if (root / STUDENT_PYTHON).is_dir():
+    if os.path.isdir(f"{root}/{STUDENT_PYTHON}"):
         return {**ENVIRONMENT, "PYTHONPATH": f"/{STUDENT_PYTHON}"}
     return dict(ENVIRONMENT)
 
 
-def plan(root: Path, upper: Path, host: Path = Path("/")) -> Plan:
+def plan(root: str, upper: str, host: str = "") -> Plan:
     """The mounts of a world at `root`. `upper` is a folder of a file system that overlayfs takes as upper; it must not
-    be visible in the world. `/proc` is not here: it belongs to the pid namespace that will use it."""
+    be visible in the world. `/proc` is not here: it belongs to the pid namespace that will use it. `host` is where the
+    host's root is seen, empty for `/`."""
     copied = ["usr", "etc"]
-    actions: list[Action] = []
+    merged = []
     for name in MERGED_FOLDERS:
-        folder = host / name
-        if folder.is_symlink():
-            actions.append(Symlink(root / name, os.readlink(folder).removeprefix("/")))
-        elif folder.is_dir():
+        folder = f"{host}/{name}"
+        if os.path.islink(folder):
+            merged.append(Symlink(f"{root}/{name}", os.readlink(folder).removeprefix("/")))
+        elif os.path.isdir(folder):
             copied.append(name)
-    actions += [Overlay(root / name, (host / name,), upper / name / "upper", upper / name / "work") for name in copied]
-    dev = root / "dev"
-    actions += [
-        tmpfs(root / "tmp", mode=0o1777),
-        tmpfs(root / "lab", mode=0o777),
-        tmpfs(root / "run"),
-        Mount(root / "sys", "sysfs", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC),
-        Mount(root / "sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, ("nsdelegate",)),
-        tmpfs(dev, size="1M", flags=MS_NOSUID),
-        *(Node(dev / name, major, minor) for name, major, minor in NODES),
-        Mount(dev / "pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
-        tmpfs(dev / "shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
-        Mount(dev / "mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
-        Symlink(dev / "ptmx", "pts/ptmx"),
-        Symlink(dev / "fd", "/proc/self/fd"),
-        Symlink(dev / "stdin", "fd/0"),
-        Symlink(dev / "stdout", "fd/1"),
-        Symlink(dev / "stderr", "fd/2"),
-        Symlink(root / "var/run", "/run"),
-        Symlink(root / "var/lock", "/run/lock"),
-    ]
-    return Plan(tuple(actions))
+    dev = f"{root}/dev"
+    return Plan(
+        (
+            *merged,
+            *(
+                Overlay(f"{root}/{name}", (f"{host}/{name}",), f"{upper}/{name}/upper", f"{upper}/{name}/work")
+                for name in copied
+            ),
+            tmpfs(f"{root}/tmp", mode=0o1777),
+            tmpfs(f"{root}/lab", mode=0o777),
+            tmpfs(f"{root}/run"),
+            Mount(f"{root}/sys", "sysfs", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+            Mount(f"{root}/sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, ("nsdelegate",)),
+            tmpfs(dev, size="1M", flags=MS_NOSUID),
+            *(Node(f"{dev}/{name}", major, minor) for name, major, minor in NODES),
+            Mount(f"{dev}/pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
+            tmpfs(f"{dev}/shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
+            Mount(f"{dev}/mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
+            Symlink(f"{dev}/ptmx", "pts/ptmx"),
+            Symlink(f"{dev}/fd", "/proc/self/fd"),
+            Symlink(f"{dev}/stdin", "fd/0"),
+            Symlink(f"{dev}/stdout", "fd/1"),
+            Symlink(f"{dev}/stderr", "fd/2"),
+            Symlink(f"{root}/var/run", "/run"),
+            Symlink(f"{root}/var/lock", "/run/lock"),
+        )
+    )
 
 
-def build(root: Path, upper: Path, python_folder: Path | None = None) -> None:
-    """Makes the world. `root` is an empty folder of a tmpfs; `python_folder` holds modules for the student's own
-    Python. Raises OSError."""
-    _make_folders(root)
-    plan(root, upper).execute()
-    (root / "run/lock").mkdir()
-    (root / "run/lock").chmod(0o1777)
-    for name, (mode, text) in FILES.items():
-        _replace(root / name, mode, text.encode())
-    for path in ("home/student", "home/student/lab", "home/student/.bashrc"):
-        os.chown(root / path, STUDENT, STUDENT)
-    if python_folder is not None and python_folder.is_dir():
-        _copy_modules(python_folder, root / STUDENT_PYTHON)
-
-
-def _make_folders(root: Path) -> None:
+def build(root: str, upper: str, python_folder: str) -> None:
+    """Makes the world. `root` is an empty folder of a tmpfs; `python_folder`, if it is there, holds modules for the
+    student's own Python. Raises OSError."""
     for name, mode in PLAIN_FOLDERS.items():
-        folder = root / name
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(mode)
+        _make_folder(f"{root}/{name}", mode)
+    plan(root, upper).execute()
+    _make_folder(f"{root}/run/lock", 0o1777)
+    for name, (mode, text) in FILES.items():
+        _replace(f"{root}/{name}", mode, text.encode())
+    for name in ("home/student", "home/student/lab", "home/student/.bashrc"):
+        os.chown(f"{root}/{name}", STUDENT, STUDENT)
+    if os.path.isdir(python_folder):
+        _copy_files(python_folder, f"{root}/{STUDENT_PYTHON}")
 
 
-def _replace(path: Path, mode: int, data: bytes) -> None:
+def _make_folder(folder: str, mode: int) -> None:
+    os.mkdir(folder)
+    os.chmod(folder, mode)  # mkdir(2) applies the umask
+
+
+def _replace(path: str, mode: int, data: bytes) -> None:
     # Writing in place would copy the host's file up first, and root of the host may be all who can read that one.
-    path.unlink(missing_ok=True)
-    path.write_bytes(data)
-    path.chmod(mode)
+    if os.path.lexists(path):
+        os.unlink(path)
+    with open(path, "wb", buffering=0) as file:
+        file.write(data)
+    os.chmod(path, mode)
 
 
-def _copy_modules(source: Path, target: Path) -> None:
-    target.mkdir(parents=True)
-    for module in source.glob("*.py"):
-        (target / module.name).write_bytes(module.read_bytes())
+def _copy_files(source: str, target: str) -> None:
+    os.makedirs(target)
+    for name in os.listdir(source):
+        with open(f"{source}/{name}", "rb", buffering=0) as file, open(f"{target}/{name}", "wb", buffering=0) as copy:
+            copy.write(file.read())

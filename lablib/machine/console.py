@@ -1,0 +1,50 @@
+"""The console of a guest's kernel: what it prints, and what its keeper has to say."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+
+CONSOLE_TAIL = 8192
+
+
+class Console:
+    """The guest kernel's console: only its tail is kept, however much a guest prints."""
+
+    def __init__(self) -> None:
+        self._reading_end, self.writing_end = os.pipe()
+        self._tail = bytearray()
+        self._lock = threading.Lock()
+        self._listening: threading.Thread | None = None
+
+    def listen(self) -> None:
+        os.close(self.writing_end)
+        self.writing_end = -1
+        self._listening = threading.Thread(target=self._listen, name="labs-console", daemon=True)
+        self._listening.start()
+
+    def last_line(self) -> str:
+        """What the guest's kernel said last, made safe to print."""
+        with self._lock:
+            text = self._tail.decode(errors="replace")
+        lines = [re.sub(r"[^ -~]", "", line).strip() for line in text.splitlines()]
+        lines = [line for line in lines if line]
+        telling = [line for line in lines if re.search(r"panic|labs:|[Ee]rror", line)]
+        return (telling or lines or [""])[-1][:300]
+
+    def close(self) -> None:
+        if self.writing_end >= 0:
+            os.close(self.writing_end)
+            self.writing_end = -1
+        if self._listening is not None:
+            self._listening.join(timeout=5)
+        if self._reading_end >= 0:
+            os.close(self._reading_end)
+            self._reading_end = -1
+
+    def _listen(self) -> None:
+        while data := os.read(self._reading_end, 65536):
+            with self._lock:
+                self._tail += data
+                del self._tail[:-CONSOLE_TAIL]

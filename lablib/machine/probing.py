@@ -1,0 +1,122 @@
+"""Which kernel a guest boots. What each can do is found by booting it, once, and noted in
+`$XDG_CACHE_HOME/container-labs/kernels` (XDG Base Directory) until its file changes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lablib.errors import MachineError
+from lablib.machine.guest import GuestMachine
+from lablib.machine.kernels import Kernel, chosen_name, kernels
+from lablib.state import replace, xdg_folder
+
+_HELP_SECONDS = 10.0
+_SECCOMP_OPTION = b"\nseccomp=<"
+"""In what a kernel's `--help` says, where it can run its processes under seccomp (arch/um/os-Linux/start_up.c)."""
+
+
+class Probe(NamedTuple):
+    """What booting a kernel on this machine showed."""
+
+    boots: bool
+    said: str = ""
+    """The last telling line of the console of one that does not boot."""
+    release: str = ""
+    """As uname(2) gives it; for people, never to be compared."""
+    seccomp: bool = False
+    """Whether it can run with `seccomp=on`: quicker, and for practice only (docs/threat-model.md)."""
+    features: tuple[str, ...] = ()
+
+
+def best() -> tuple[Kernel, Probe]:
+    """The kernel that guests boot, and what it can do: the one that was chosen, else of those that boot the quickest,
+    then the one that offers most. Raises MachineError where there is none; where none boots it is the first, to say so
+    itself."""
+    found = [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
+    chosen = chosen_name()
+
+    def worth(one: tuple[Kernel, Probe]) -> tuple[bool, bool, bool, int]:
+        kernel, probe = one
+        return probe.boots, kernel.name == chosen, probe.seccomp, len(probe.features)
+
+    return max(found, key=worth)  # of equals the first
+
+
+def probe(kernel: Kernel) -> Probe:
+    """Boots `kernel` and notes what that showed."""
+    try:
+        asked = subprocess.run([kernel.program, "--help"], capture_output=True, timeout=_HELP_SECONDS)
+        result = _booted(kernel, practice=False)
+        if result.boots and _SECCOMP_OPTION in asked.stdout:
+            result = result._replace(seccomp=_booted(kernel, practice=True).boots)
+    except OSError as error:  # such as ENOEXEC, for another architecture
+        result = Probe(False, error.strerror or str(error))
+    except subprocess.TimeoutExpired:
+        result = Probe(False, f"{kernel.program} --help: no answer")
+    _note(kernel, result)
+    return result
+
+
+def noted(kernel: Kernel) -> Probe | None:
+    """What was noted of `kernel`, if its file is as it was then."""
+    try:
+        return _read()[str(kernel.program)][_stamp(kernel)]
+    except (OSError, LookupError):
+        return None
+
+
+def _booted(kernel: Kernel, *, practice: bool) -> Probe:
+    try:
+        with GuestMachine(kernel, practice=practice) as machine:
+            here = machine.capabilities
+            offered = [*here.controllers, *(name for name, there in here.features.items() if there)]
+            return Probe(True, release=here.release, features=tuple(sorted(offered)))
+    except MachineError as error:
+        if error.key != "guest-boot":
+            raise
+        return Probe(False, error.params["reason"])
+
+
+def _file() -> Path:
+    return Path(xdg_folder("XDG_CACHE_HOME", "~/.cache"), "kernels")
+
+
+def _stamp(kernel: Kernel) -> str:
+    """What changes when the file does. Raises OSError."""
+    status = kernel.program.stat()
+    return f"{status.st_mtime_ns} {status.st_size}"
+
+
+def _read() -> dict[str, dict[str, Probe]]:
+    """What is noted: by the kernel's path, by its stamp. Anything that is not what we write counts as nothing."""
+    try:
+        value: Any = json.loads(_file().read_bytes())
+        return {
+            str(path): {
+                str(stamp): Probe(
+                    bool(probe["boots"]),
+                    str(probe["said"]),
+                    str(probe["release"]),
+                    bool(probe["seccomp"]),
+                    tuple(map(str, probe["features"])),
+                )
+                for stamp, probe in stamps.items()
+            }
+            for path, stamps in value.items()
+        }
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _note(kernel: Kernel, probe: Probe) -> None:
+    try:
+        known = {path: stamps for path, stamps in _read().items() if Path(path).exists()}
+        known[str(kernel.program)] = {_stamp(kernel): probe}
+        value = {path: {stamp: one._asdict() for stamp, one in stamps.items()} for path, stamps in known.items()}
+        _file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(str(_file()), json.dumps(value).encode())
+    except OSError:
+        pass  # without the note the kernel is probed again next time
