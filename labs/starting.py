@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from lablib.errors import LabsError, MachineError
 from lablib.place import Place
@@ -15,21 +17,20 @@ from lablib.state import ProgressError
 from labs import course, stderr
 from labs.arguments import Arguments
 
+if TYPE_CHECKING:
+    from lablib.machine.base import Machine
+
 
 def run_start(arguments: Arguments, language: str) -> int:
-    from lablib.machine.choose import machine_factory
+    from lablib.machine.choose import check_choice
 
     progress, place = Progress(), Place()
     name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
     chapter = course.entry(name.partition("/")[0])
     start = course.item(name) if "/" in name else ""
-    machine_factory(arguments.value("--on", "auto"))  # says now what is wrong with it
+    check_choice(arguments.value("--on", "auto"))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
-    try:
-        from tui.lesson import run_lesson
-    except ModuleNotFoundError as error:
-        raise LabsError("needs-module", module=error.name or "") from error
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     with _work(chapter.id, language) as work:
@@ -37,7 +38,33 @@ def run_start(arguments: Arguments, language: str) -> int:
         with _only_said(language):
             place.remember(chapter.id)
         load = partial(course.chapter, chapter.id)
-        return run_lesson(chapter, load, machine_factory(kind, work), language, progress, place, start)
+        with _machines(kind, work) as machines:
+            run_lesson = _import_screen()
+            return run_lesson(chapter, load, machines, language, progress, place, start)
+
+
+@contextmanager
+def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
+    """What makes the lesson's machines; the first guest boots while the screen is imported."""
+    from lablib.machine.ahead import Ahead
+    from lablib.machine.choose import guest_factory, machine_factory
+
+    if kind == "host":
+        yield machine_factory(kind, work)
+        return
+    with Ahead(guest_factory(work, practice=True)) as machines:
+        Thread(target=machines.begin, name="machine-ahead").start()
+        yield machines
+
+
+def _import_screen() -> Callable[..., int]:
+    """`run_lesson`, with all that it imports before its first paint. Raises LabsError where a module is missing."""
+    try:
+        import tui.lesson.app  # noqa: F401 - here, and not in the middle of a lesson
+        from tui.lesson import run_lesson
+    except ModuleNotFoundError as error:
+        raise LabsError("needs-module", module=error.name or "") from error
+    return run_lesson
 
 
 def _where_to_go_on(progress: Progress, place: Place) -> str:

@@ -11,6 +11,7 @@ from lablib.errors import UsageError
 
 if TYPE_CHECKING:
     from lablib.machine.base import Machine
+    from lablib.machine.guest import GuestMachine
 
 CHOICES = ("auto", "guest", "host")
 KINDS = ("guest", "host")
@@ -20,11 +21,23 @@ _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 def machine_factory(on: str, work: Path | None = None, *, practice: bool = False) -> Callable[[], Machine]:
     """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
-    added to the name for a guest, as a folder for this host. One for `practice` is as quick as its kernel can be, and
-    nothing in it is ever graded. Nothing is started yet. Raises UsageError."""
+    added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
+    check_choice(on)
 
     # Imported when a machine is made: the screen is painted before.
-    def guest() -> Machine:
+    def host() -> Machine:
+        from lablib.machine.host import HostMachine
+
+        return HostMachine(work=work)
+
+    return host if on == "host" else guest_factory(work, practice=practice)
+
+
+def guest_factory(work: Path | None = None, *, practice: bool = False) -> Callable[[], GuestMachine]:
+    """How to make a guest of the best kernel there is. One for `practice` is as quick as its kernel can be, and nothing
+    in it is ever graded."""
+
+    def guest() -> GuestMachine:
         from lablib.machine.guest import GuestMachine
         from lablib.machine.probing import best
 
@@ -32,15 +45,13 @@ def machine_factory(on: str, work: Path | None = None, *, practice: bool = False
         quick = practice and probe.seccomp
         return GuestMachine(kernel, practice=quick, work=work and work.with_name(f"{work.name}.tar"))
 
-    def host() -> Machine:
-        from lablib.machine.host import HostMachine
+    return guest
 
-        return HostMachine(work=work)
 
-    try:
-        return {"auto": guest, "guest": guest, "host": host}[on]
-    except KeyError:
-        raise UsageError("unknown-machine", name=on, known=", ".join(CHOICES)) from None
+def check_choice(on: str) -> None:
+    """Raises UsageError where `on` names no kind of machine."""
+    if on not in CHOICES:
+        raise UsageError("unknown-machine", name=on, known=", ".join(CHOICES))
 
 
 def both_make_sense(root: Path = Path("/"), uid: int | None = None) -> bool:

@@ -7,8 +7,8 @@ an agent that sends more than it may is not our agent any more.
 from __future__ import annotations
 
 import json
+import os
 import queue
-import secrets
 import socket
 import threading
 from collections import deque
@@ -102,7 +102,7 @@ class Link:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
-        key = secrets.token_bytes(KEY_BYTES)
+        key = os.urandom(KEY_BYTES)
         self._key = key
         self._encoder = Encoder(key, TO_AGENT)
         self._decoder = Decoder(key, TO_HOST)
