@@ -37,7 +37,7 @@ def check_script(
     began = time.monotonic()
     for _ in range(_TRIES):
         with machine_factory() as machine:
-            _refuse_unconfined(machine)
+            _refuse_unsafe(machine)
             set_scene(machine, task)
             try:
                 results, notes = _try(machine, task, script, timeout)
@@ -61,6 +61,8 @@ def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[t
     return results, () if done.status is not None else ("still-running",)
 
 
-def _refuse_unconfined(machine: Machine) -> None:
+def _refuse_unsafe(machine: Machine) -> None:
+    if machine.capabilities.practice:
+        raise MachineError("practice-only")
     if "unconfined" in machine.capabilities.warnings:
         raise MachineError("no-landlock")

@@ -31,6 +31,8 @@ class Capabilities:
     controllers: tuple[str, ...] = ()
     """cgroup v2 controllers the lab's root cgroup offers its children."""
     features: Mapping[str, bool] = field(default_factory=dict)
+    practice: bool = False
+    """Whether it is quick at the price that its student could change what its checks find: nothing here is graded."""
     warnings: tuple[str, ...] = ()
     """Message keys (`warning.KEY`) of what a user should know, such as a guest that runs unconfined."""
 

@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +68,7 @@ class GuestMachine(ServedMachine):
     ) -> None:
         super().__init__()
         self._kernel = kernel
-        self._options = FASTER + (PRACTICE if practice else ())
+        self.practice = practice
         self._work = None if work is None else GuestWork(work)
         self._size = memory
         probed = landlock.abi()
@@ -117,7 +116,8 @@ class GuestMachine(ServedMachine):
         warnings: tuple[str, ...] = () if self.confined else ("unconfined",)
         if self._work is not None:
             warnings += self._restore(self._work, link)
-        return link, capabilities(self.kind, hello, WORK_FOLDER, warnings)
+        here = capabilities(self.kind, hello, WORK_FOLDER, practice=self.practice, warnings=warnings)
+        return link, here
 
     def save_work(self) -> bool:
         return self._work is not None and self._work.save(self._channel(MAX_BYTES))
@@ -155,7 +155,7 @@ class GuestMachine(ServedMachine):
             order: Order = {
                 "program": str(self._kernel.program),
                 "options": command_line(
-                    python, run / "code" / START, memory, self._size, theirs.fileno(), self._options
+                    python, run / "code" / START, memory, self._size, theirs.fileno(), practice=self.practice
                 ),
                 "environment": {"TMPDIR": str(memory), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"},
                 "cpu": random.choice(sorted(os.sched_getaffinity(0))),  # noqa: S311
@@ -184,7 +184,7 @@ class GuestMachine(ServedMachine):
         self._console.close()
 
 
-def command_line(python: Path, start: Path, memory: Path, size: int, line: int, options: Sequence[str]) -> list[str]:
+def command_line(python: Path, start: Path, memory: Path, size: int, line: int, *, practice: bool) -> list[str]:
     """User-Mode Linux's arguments; those after `--` are for the first process of the guest."""
     return [
         f"mem={size >> 20}M",
@@ -197,7 +197,8 @@ def command_line(python: Path, start: Path, memory: Path, size: int, line: int, 
         "ssl=null",
         f"ssl0=fd:{line},fd:{line}",
         "quiet",
-        *options,
+        *FASTER,
+        *(PRACTICE if practice else ()),
         "audit=0",  # sudo(8) would complain each time that the jail lets it write no audit record
         "noreboot",
         f"uml_dir={memory}",

@@ -1,5 +1,5 @@
-"""The User-Mode Linux kernels on this machine: those built here (`labs guest build`), that of the package
-`labs-kernel`, the distribution's. Which of them a guest boots is decided in `probing`."""
+"""The User-Mode Linux kernels on this machine: those built here, that of the package `labs-kernel`, the distribution's.
+Which of them a guest boots is decided in `probing`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lablib.state import xdg_folder
 PROGRAM = "linux.uml"
 """What distributions call theirs."""
 WHEEL = "labs_kernel"
-"""The module that `pip install labs-kernel` brings; see packaging/kernel."""
+"""The module that the package `labs-kernel` brings."""
 BINARY = "linux"
 """The kernel itself, in the folder of one that was built and in the wheel's."""
 _CHOSEN = "chosen"
@@ -37,7 +37,7 @@ class Kernel(NamedTuple):
     """A kernel that may be booted. Whether it can be is not known yet."""
 
     name: str
-    """What `labs guest` calls it; of one that was built, its release as uname(2) gives it."""
+    """Of one that was built, its release as uname(2) gives it."""
     program: Path
     origin: Origin
 
@@ -62,7 +62,7 @@ def kernels() -> list[Kernel]:
 
 
 def chosen_name() -> str:
-    """What `labs guest use` chose; empty for nothing."""
+    """The kernel that the user chose; empty for none."""
     try:
         return (built_folder() / _CHOSEN).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):

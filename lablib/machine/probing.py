@@ -107,7 +107,7 @@ def _read() -> dict[str, dict[str, Probe]]:
             }
             for path, stamps in value.items()
         }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}
 
 

@@ -250,7 +250,9 @@ def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
             return Completed(_status(frame), bytes(kept[Type.OUTPUT]), bytes(kept[Type.ERROR_OUTPUT]), truncated)
 
 
-def capabilities(kind: str, hello: bytes, work_folder: str, warnings: tuple[str, ...] = ()) -> Capabilities:
+def capabilities(
+    kind: str, hello: bytes, work_folder: str, *, practice: bool = False, warnings: tuple[str, ...] = ()
+) -> Capabilities:
     """An agent's hello, taken as no more than short words. Raises WireError."""
     release, controllers, features = read_hello(hello)
     return Capabilities(
@@ -259,6 +261,7 @@ def capabilities(kind: str, hello: bytes, work_folder: str, warnings: tuple[str,
         work_folder=work_folder,
         controllers=tuple(_short(name) for name in controllers[:64]),
         features={_short(name): True for name in features[:64]},
+        practice=practice,
         warnings=warnings,
     )
 
