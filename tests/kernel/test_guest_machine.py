@@ -216,8 +216,10 @@ def test_it_boots_for_an_ordinary_user() -> None:
 # Faults
 
 
-def test_a_missing_kernel_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_kernel_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("LABS_GUEST_KERNEL", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with pytest.raises(MachineError) as caught:
         new_guest().open()
     assert caught.value.key == "guest-kernel-missing"
