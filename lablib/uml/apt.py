@@ -90,8 +90,11 @@ class Apt:
             said = self._run("apt-get", "-q", "download", "--print-uris", f"{source.package}={source.version}")
         except ProgramFailed as failed:
             raise _not_fetched(source, failed) from failed
-        _, name, size, digest = said.splitlines()[-1].split(" ")
-        return Archive(name, int(size), digest)
+        for line in said.splitlines():
+            if line.startswith("'"):
+                _, name, size, digest = line.split(" ")
+                return Archive(name, int(size), digest)
+        raise LabsError("source-not-fetched", package=source.package, reason="apt-get download --print-uris")
 
     def download(self, source: Source, archive: Archive, each: Callable[[int], None]) -> Path:
         """The package's file; `each` is told how many bytes there are. What an interrupted download left is gone on
@@ -121,7 +124,7 @@ class Apt:
         ]
         found: dict[str, Source] = {}
         for line in self._run("apt-cache", "madison", *names).splitlines() if names else ():
-            package, version, where = (part.strip() for part in line.split("|"))
+            package, version, where = (part.strip() for part in [*line.split("|"), "", ""][:3])
             if where.endswith("Packages"):
                 found.setdefault(package, Source(package, version, " ".join(where.split()[:2])))
         return found

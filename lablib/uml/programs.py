@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_KEPT = 200
+_KEPT = 2000
 """Lines of output kept to find what went wrong; the log has them all."""
 _END_SECONDS = 10.0
 
@@ -42,7 +42,7 @@ class Programs:
         process = self._start(words, folder, environment)
         try:
             assert process.stdout is not None
-            with self.log.open("a", encoding="utf-8") as log:
+            with self.log.open("a", encoding="utf-8", buffering=1) as log:
                 for line in process.stdout:
                     log.write(line)
                     last.append(line)
