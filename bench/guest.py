@@ -1,4 +1,5 @@
-"""How long a guest takes, against the same kernel booted bare to /bin/sh: `.venv/bin/python bench/guest.py`."""
+"""How long a guest takes and how much memory it holds, against the same kernel booted bare to /bin/sh:
+`.venv/bin/python bench/guest.py`. LABS_GUEST_KERNEL names another kernel than the best there is."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,6 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from lablib.machine.guest import FASTER, MEMORY, GuestMachine
-from lablib.machine.kernels import find_kernel
 from lablib.machine.probing import best
 from lablib.machine.room import memory_folder
 
@@ -25,6 +26,7 @@ SOLUTION = next((PROJECT / "content").glob("*-cgroups/solutions/memory-only*/*")
     (PROJECT / "content").glob("*-cgroups/solutions/memory-only*")
 )
 ROUNDS = 9
+KERNEL, PROBE = best()
 
 
 def bare_boot(*options: str) -> float:
@@ -34,7 +36,7 @@ def bare_boot(*options: str) -> float:
         script = Path(run, "first")
         script.write_text("echo up\nexec sleep 1000\n")
         argv = [
-            *(str(find_kernel()), f"mem={MEMORY >> 20}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"),
+            *(str(KERNEL.program), f"mem={MEMORY >> 20}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"),
             *("con=null", "con0=null,fd:1", "ssl=null", "quiet", "noreboot", *options, f"uml_dir={run}"),
             *("init=/bin/sh", "--", str(script)),
         ]
@@ -65,13 +67,26 @@ def bare_boot(*options: str) -> float:
         return took
 
 
-def hello() -> float:
+def hello(*, practice: bool = False) -> float:
     """From the making of a machine to the agent's hello: `open` returns on it."""
-    machine = GuestMachine(best()[0])
+    machine = GuestMachine(KERNEL, practice=practice)
     try:
         return seconds(machine.open)
     finally:
         machine.close()
+
+
+def memory_at_rest() -> int:
+    """Bytes that a guest's processes and its keeper hold, what is shared counted in part (Pss of proc_pid_smaps(5))."""
+    with GuestMachine(KERNEL) as machine:
+        time.sleep(1)
+        assert machine._keeper
+        found = [machine._keeper.pid]
+        for pid in found:
+            found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in found]
+    lines = [line.split() for rollup in rollups for line in rollup.splitlines()]
+    return sum(int(words[1]) << 10 for words in lines if words[0] == "Pss:")
 
 
 def main() -> None:
@@ -80,9 +95,12 @@ def main() -> None:
         "bare boot to /bin/sh": bare_boot,
         "bare boot with the options of our guests": lambda: bare_boot(*FASTER),
         "agent's hello": hello,
+        **({"agent's hello, practice": lambda: hello(practice=True)} if PROBE.seccomp else {}),
         "check --script, whole": timed(check),
     }
+    print(f"{PROBE.release}, {KERNEL.program}")
     report(medians(actions, ROUNDS), "bare boot to /bin/sh")
+    print(f"memory of a guest at rest: {memory_at_rest() / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":
