@@ -56,7 +56,9 @@ def build_wheel(
     tag = "".join(f"py3-none-{one}\nTag: " for one in platform.split(".")).removesuffix("\nTag: ")
     contents = {f"{NAME}/{name}": (folder / name).read_bytes() for name in FILES} | {
         f"{NAME}/__init__.py": INIT.encode(),
-        f"{info}/METADATA": METADATA.format(version=version, note=(folder / "LICENCE-NOTE").read_text("utf-8")).encode(),
+        f"{info}/METADATA": METADATA.format(
+            version=version, note=(folder / "LICENCE-NOTE").read_text("utf-8")
+        ).encode(),
         f"{info}/WHEEL": WHEEL.format(tag=tag).encode(),
     }
     record = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in contents.items()]
