@@ -26,7 +26,10 @@ def test_the_programs_of_procps_work(shared_guest: GuestMachine, command: str) -
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get(SLOW), reason=f"builds a kernel, which takes many minutes; {SLOW}=1 and -o faulthandler_timeout=0 does")
+@pytest.mark.skipif(
+    not os.environ.get(SLOW),
+    reason=f"builds a kernel, which takes many minutes; {SLOW}=1 and -o faulthandler_timeout=0 does",
+)
 def test_a_kernel_is_built_and_used(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LABS_")}
     home = kept | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_DATA_HOME": str(tmp_path / "data")}
