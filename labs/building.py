@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def run_build(arguments: Arguments, language: str) -> int:
     print(words.text("guest.room", needed=build.gigabytes(needed), folder=str(build.build_folder())), flush=True)
     _install_packages(words, agreed=arguments.has("--yes"))
     try:
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         with _shown(words) as report:
             built = build.build(report, Path(course.CONTENT), jobs=jobs, package=arguments.value("--source", ""))
     except KeyboardInterrupt:
@@ -44,6 +47,11 @@ def run_build(arguments: Arguments, language: str) -> int:
         return ExitCode.INTERRUPTED
     print(words.text("guest.built", name=built.kernel.name, path=str(built.kernel.program)))
     return ExitCode.PASS
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """A terminal that is closed ends a build as Ctrl-C does: what it started ends with it."""
+    raise KeyboardInterrupt
 
 
 def _jobs(arguments: Arguments) -> int:
