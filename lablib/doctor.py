@@ -67,6 +67,7 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         cgroup_finding(_read(root / "proc/self/mounts")),
         kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
+        build_finding(),
         *packages_findings({"base": base_packages(os.uname().machine)} | dict(chapters)),
     ]
 
@@ -145,6 +146,20 @@ def packages_findings(groups: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
             yield _bad("packages", State.WARN, "packages-missing", group=group, packages=" ".join(missing))
         elif packages:
             yield _ok("packages", group=group)
+
+
+def build_finding() -> Finding:
+    """What `labs guest build` would have to install first. Nobody needs it, so nothing is wrong where it is missing."""
+    missing = missing_build_packages()
+    return _ok("build", "build-packages", packages=" ".join(missing)) if missing else _ok("build")
+
+
+def missing_build_packages() -> list[str]:
+    """Of the packages that building a kernel needs, those whose program is not there, whatever brought it. What has
+    none is asked of dpkg."""
+    rows = [(package, program) for group, package, program in _table() if group == "build"]
+    libraries = missing_packages([package for package, program in rows if program == "-"])
+    return [p for p, program in rows if p in libraries or (program != "-" and shutil.which(program) is None)]
 
 
 def missing_packages(packages: Sequence[str]) -> list[str]:

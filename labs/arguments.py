@@ -33,6 +33,9 @@ COMMANDS = {
     ),
     "doctor": Command({"--json": False}),
     "finish": Command({"--json": False}),
+    "guest": Command(
+        {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1
+    ),
     "dev": Command({"--on": True}, ("ACTION", "CHAPTER"), required=2),
 }
 

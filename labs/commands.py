@@ -91,6 +91,10 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.authoring import run_dev
 
             return run_dev
+        case "guest":
+            from labs.guests import run_guest
+
+            return run_guest
         case "check":
             from labs.checking import run_check
 
