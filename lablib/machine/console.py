@@ -7,6 +7,7 @@ import re
 import threading
 
 CONSOLE_TAIL = 8192
+_LAST_WORDS_SECONDS = 1.0
 
 
 class Console:
@@ -25,7 +26,9 @@ class Console:
         self._listening.start()
 
     def last_line(self) -> str:
-        """What the guest's kernel said last, made safe to print."""
+        """What the guest's kernel said last, made safe to print. Of one that is ending it waits for the end."""
+        if self._listening is not None:
+            self._listening.join(timeout=_LAST_WORDS_SECONDS)
         with self._lock:
             text = self._tail.decode(errors="replace")
         lines = [re.sub(r"[^ -~]", "", line).strip() for line in text.splitlines()]
