@@ -86,7 +86,8 @@ def test_an_interrupted_compile_ends_with_its_children_and_goes_on_where_it_was(
 
     def interrupt() -> None:
         assert told.at_three.wait(30)
-        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)  # until the next line is waited for: Ctrl-C rarely comes in the very moment of one
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
