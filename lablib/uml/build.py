@@ -26,18 +26,19 @@ from lablib.uml.smoke import faults
 from lablib.uml.tree import Tree
 
 NEEDED_BYTES = 2 << 30
-"""What a build takes at its largest, with a quarter to spare: the package, what is unpacked of it, and the objects."""
+"""About twice what a build takes at its largest: the package, what is unpacked of it, and the objects."""
 _LICENCE_NOTE = """\
 `{binary}` is the Linux kernel, built for User-Mode Linux. Its licence is GPL-2.0-only WITH Linux-syscall-note; COPYING
 says more.
 
 The source that corresponds to it is the package {package}, version {version},
-of {suite}: `apt-get download {package}={version}`. It was configured with `config`{changed}
-and built with `make ARCH=um linux`.
+of {suite}:
+`apt-get download {package}={version}`.
+{changed}It was configured with `config` and built with `make ARCH=um linux`.
 """
-_CHANGED = """,
-changed in one line of arch/um/kernel/um_arch.c (/proc/cpuinfo shows `core id`),
-"""
+_CHANGED = "One line was added to arch/um/kernel/um_arch.c, by which /proc/cpuinfo shows `core id`.\n"
+_LICENCES = ("COPYING", "LICENSES/preferred/GPL-2.0", "LICENSES/exceptions/Linux-syscall-note")
+"""Of the source. The first says little more than that the others hold."""
 
 
 class Built(NamedTuple):
@@ -170,7 +171,8 @@ def _install(tree: Tree, recipe: _Recipe, release: str) -> Kernel:
         new.mkdir()
         for name, file in ((BINARY, tree.kernel), ("config", tree.folder / ".config")):
             shutil.copy(file, new / name)
-        shutil.copy(tree.folder / "COPYING", new)
+        texts = [file.read_text("utf-8") for name in _LICENCES if (file := tree.folder / name).is_file()]
+        (new / "COPYING").write_text("\n".join(texts), encoding="utf-8")
         (new / BINARY).chmod(0o755)
         changed = _CHANGED if recipe.changed else ""
         note = _LICENCE_NOTE.format(

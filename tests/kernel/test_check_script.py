@@ -93,14 +93,23 @@ def test_no_script_passes_without_the_state(tasks: dict[str, Task], script: str 
     [
         "echo c > /proc/sysrq-trigger\n",
         "echo 1 > /proc/sys/kernel/panic; echo b > /proc/sysrq-trigger\n",
-        "echo -1 > /proc/sys/kernel/sched_rt_runtime_us; chrt -f 99 sh -c 'while :; do :; done'\n",
     ],
-    ids=["panic", "reboot", "starves-the-agent"],
+    ids=["panic", "reboot"],
 )
 def test_a_script_that_brings_the_machine_down_twice_fails_and_is_told_so(tasks: dict[str, Task], script: str) -> None:
     report = grade(tasks, SOLUTION + script)
     assert report.verdict is Verdict.FAIL
     assert [result.key for result in report.results] == ["grading.machine-lost"]
+
+
+def test_a_script_that_starves_all_others_is_stopped_or_brings_the_machine_down(tasks: dict[str, Task]) -> None:
+    """Newer kernels keep some time for those who ask for none in real time (the fair server), and grade on."""
+    script = "echo -1 > /proc/sys/kernel/sched_rt_runtime_us; chrt -f 99 sh -c 'while :; do :; done'\n"
+    report = grade(tasks, SOLUTION + script)
+    if report.verdict is Verdict.PASS:
+        assert report.notes == ("still-running",)
+    else:
+        assert [result.key for result in report.results] == ["grading.machine-lost"]
 
 
 def test_a_flicker_of_the_right_state_does_not_pass(tasks: dict[str, Task]) -> None:

@@ -58,7 +58,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     source = tmp_path / "linux-source-7.3"
     source.mkdir()
-    (source / "COPYING").write_text("GPL")
+    (source / "COPYING").write_text("see the GPL")
+    (source / "LICENSES/preferred").mkdir(parents=True)
+    (source / "LICENSES/preferred/GPL-2.0").write_text("the GPL")
     (tmp_path / "content/src").mkdir(parents=True)
     packed = tmp_path / "content/src/linux-source-7.3.tar.xz"
     subprocess.run(["tar", "-C", tmp_path, "-cJf", packed, source.name], check=True)
@@ -95,6 +97,7 @@ def test_a_kernel_is_installed_with_what_belongs_to_it_and_nothing_else_is_left(
     assert about["source"]["version"] == "7.3.4-1"
     assert about["source"]["digest"].startswith("SHA256:")
     assert about["files compiled"] == 5
+    assert (folder / "COPYING").read_text() == "see the GPL\nthe GPL"
     note = (folder / "LICENCE-NOTE").read_text()
     assert "apt-get download linux-source-7.3=7.3.4-1" in note
     assert "core id" not in note, "this source was not changed"
