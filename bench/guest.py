@@ -20,6 +20,7 @@ sys.path.insert(0, str(PROJECT))
 from lablib.machine.guest import FASTER, MEMORY, GuestMachine
 from lablib.machine.probing import best
 from lablib.machine.room import memory_folder
+from tests.guests import below
 
 TASK = "cgroups/memory-only"
 SOLUTION = next((PROJECT / "content").glob("*-cgroups/solutions/memory-only*/*"), None) or next(
@@ -81,10 +82,8 @@ def memory_at_rest() -> int:
     with GuestMachine(KERNEL) as machine:
         time.sleep(1)
         assert machine._keeper
-        found = [machine._keeper.pid]
-        for pid in found:
-            found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in found]
+        keeper = machine._keeper.pid
+        rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (keeper, *below(keeper))]
     lines = [line.split() for rollup in rollups for line in rollup.splitlines()]
     return sum(int(words[1]) << 10 for words in lines if words[0] == "Pss:")
 

@@ -90,6 +90,16 @@ def state_folder() -> str:
     return xdg_folder("XDG_STATE_HOME", "~/.local/state")
 
 
+def data_folder() -> str:
+    """Where a user's programs keep what is to last."""
+    return xdg_folder("XDG_DATA_HOME", "~/.local/share")
+
+
+def cache_folder() -> str:
+    """Where a user's programs keep what can be made again."""
+    return xdg_folder("XDG_CACHE_HOME", "~/.cache")
+
+
 def xdg_folder(variable: str, otherwise: str) -> str:
     """Our folder in the base folder that `variable` names."""
     base = os.environ.get(variable, "")

@@ -70,7 +70,7 @@ def chapter(name: str) -> Chapter:
 def task(name: str) -> Task:
     """The task called `name` (`chapter/task`) as far as grading needs it: no prose is read. Raises UsageError with the
     nearest name, and ContentError."""
-    from lablib.course.model import Task
+    from lablib.course.structure import bare_task
 
     chapters = _chapters()
     if name not in [task.id for chapter in chapters for task in chapter.tasks]:
@@ -78,8 +78,7 @@ def task(name: str) -> Task:
         raise UsageError("unknown-task", name=name, hint=nearest(name, others))
     structure = _structure(name.partition("/")[0])
     found = next(task for task in structure.tasks if task.id == name)
-    scene = structure.folder / "scenes" / f"{found.name}.sh"
-    return Task(found.id, found.title, found.points, found.needs, scene if scene.is_file() else None)
+    return bare_task(structure.folder, found)
 
 
 def is_question(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from lablib.errors import LabsError, MachineError, UsageError
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.kernels import Kernel, Origin, choose, chosen_name, kernels
-from lablib.machine.probing import Probe, best, noted, probe
+from lablib.machine.probing import Probe, best, probe, probed
 from lablib.uml import build
 from labs.arguments import Arguments, nearest
 from labs.exits import ExitCode
@@ -57,7 +57,7 @@ def _check(action: str, names: Sequence[str], arguments: Arguments) -> None:
 def _list(words: Catalogue, *, as_json: bool) -> int:
     try:
         used, _ = best()
-        found = [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
+        found = probed()
     except MachineError as error:
         if error.key != "guest-kernel-missing":
             raise

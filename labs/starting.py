@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -52,7 +52,7 @@ def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
     if kind == "host":
         yield machine_factory(kind, work)
         return
-    with Ahead(guest_factory(work, practice=True)) as machines:
+    with closing(Ahead(guest_factory(work, practice=True))) as machines:
         Thread(target=machines.begin, name="machine-ahead").start()
         yield machines
 

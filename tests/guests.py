@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lablib.errors import MachineError
+from lablib.kernel.procfs import ProcFS
 from lablib.machine.guest import GuestMachine
 from lablib.machine.probing import best
 
@@ -32,6 +33,20 @@ def booted(**options: Any) -> GuestMachine:
             pytest.fail(reason)
         pytest.skip(reason)
     return machine
+
+
+def children(pid: int) -> list[int]:
+    """The processes of this machine that `pid` started."""
+    proc = ProcFS()
+    return [child for child in proc.pids() if proc.parent(child) == pid]
+
+
+def below(pid: int) -> list[int]:
+    """Every process of this machine that descends from `pid`."""
+    found = children(pid)
+    for child in found:
+        found += children(child)
+    return found
 
 
 def sh(machine: GuestMachine, text: str, timeout: float = 20.0) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 
 from lablib.language import LANGUAGES
+from lablib.state import cache_folder
 
 VERSION = 3
 END = "end"
@@ -60,11 +61,7 @@ def chapters(content: str) -> list[ChapterEntry]:
 
 
 def cache_file() -> str:
-    """Where the cache is. A relative XDG_CACHE_HOME is to be ignored, says the specification."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not base.startswith("/"):
-        base = os.path.expanduser("~/.cache")
-    return f"{base}/container-labs/course"
+    return f"{cache_folder()}/course"
 
 
 def chapter_folders(content: str) -> list[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from lablib.course.index import chapter_folders
 from lablib.course.model import Step
 from lablib.course.page import Mark, Page
-from lablib.course.parser import load_course, read_pages, scripts
+from lablib.course.parser import load_course, read_pages
 from lablib.course.quote import QuestionQuote, Quote, TaskQuote
-from lablib.course.structure import FILE, QuestionStructure, Structure, TaskStructure, read_structure
+from lablib.course.structure import FILE, QuestionStructure, Structure, TaskStructure, read_structure, scripts
 from lablib.language import LANGUAGES
 
 _PARTS = frozenset({FILE, "scenes", "solutions", "wrong", "recorded", *(f"{language}.md" for language in LANGUAGES)})

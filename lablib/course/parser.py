@@ -28,8 +28,10 @@ from lablib.course.structure import (
     StepStructure,
     Structure,
     TaskStructure,
+    bare_task,
     read_structure,
     read_structures,
+    scripts,
 )
 from lablib.language import LANGUAGES
 
@@ -50,13 +52,6 @@ def load_chapter(folder: Path) -> Chapter:
 def read_pages(folder: Path) -> Mapping[str, Page]:
     """The chapter's page in every language. Raises ContentError."""
     return {language: read_page(folder / f"{language}.md") for language in LANGUAGES}
-
-
-def scripts(folder: Path) -> tuple[Path, ...]:
-    """The files in `folder`, by name, but not hidden ones; none where there is no folder."""
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")))
 
 
 def _chapter(structure: Structure) -> Chapter:
@@ -82,19 +77,13 @@ def _chapter(structure: Structure) -> Chapter:
 
 
 def _task(folder: Path, task: TaskStructure, pages: Mapping[str, Page]) -> Task:
-    scene = folder / "scenes" / f"{task.name}.sh"
-    return Task(
-        id=task.id,
-        title=task.title,
-        points=task.points,
-        needs=task.needs,
-        scene=scene if scene.is_file() else None,
+    return replace(
+        bare_task(folder, task),
         body={language: _body(page, task.name) for language, page in pages.items()},
         hints={
             language: tuple(hint.body for hint in page.hints if hint.id == task.name)
             for language, page in pages.items()
         },
-        solutions=scripts(folder / "solutions" / task.name),
         wrong=tuple(_wrong(path) for path in scripts(folder / "wrong" / task.name)),
     )
 

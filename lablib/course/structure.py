@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lablib.course.model import Step, Text
+from lablib.course.model import Step, Task, Text
 from lablib.course.source import broken, read_text
 from lablib.course.table import Table
 
@@ -87,6 +87,26 @@ class Structure:
     @property
     def file(self) -> Path:
         return self.folder / FILE
+
+
+def bare_task(folder: Path, task: TaskStructure) -> Task:
+    """A task of the chapter in `folder` as far as grading needs it, without prose."""
+    scene = folder / "scenes" / f"{task.name}.sh"
+    return Task(
+        id=task.id,
+        title=task.title,
+        points=task.points,
+        needs=task.needs,
+        scene=scene if scene.is_file() else None,
+        solutions=scripts(folder / "solutions" / task.name),
+    )
+
+
+def scripts(folder: Path) -> tuple[Path, ...]:
+    """The files in `folder`, by name, but not hidden ones; none where there is no folder."""
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")))
 
 
 def read_structures(folders: Iterable[Path]) -> tuple[Structure, ...]:

@@ -7,6 +7,7 @@ Plain classes and strings: a guest's first process imports this, and waits for w
 from __future__ import annotations
 
 import os
+import stat
 
 from lablib.kernel import syscalls
 
@@ -25,7 +26,6 @@ _FLAG_NAMES = {
     syscalls.MS_REC: "rec",
     syscalls.MS_PRIVATE: "private",
 }
-_S_IFCHR = 0o020000
 
 
 class Mount:
@@ -119,7 +119,7 @@ class Node:
 
     def execute(self) -> None:
         """Raises OSError."""
-        os.mknod(self.target, self.mode | _S_IFCHR, os.makedev(self.major, self.minor))
+        os.mknod(self.target, self.mode | stat.S_IFCHR, os.makedev(self.major, self.minor))
         os.chmod(self.target, self.mode)  # mknod(2) applies the umask
 
 

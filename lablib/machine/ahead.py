@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from lablib.errors import MachineError
 from lablib.machine.base import Machine
@@ -70,14 +69,6 @@ class Ahead:
                 self._timer.cancel()
         if machine is not None:
             machine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _begin_later(self) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from pathlib import Path
 from lablib.errors import MachineError
 from lablib.machine import pack
 from lablib.machine.agent.start import INDEX_SIZE
-from lablib.state import xdg_folder
+from lablib.state import cache_folder
 from lablib.text import one_line
 
 _PROJECT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def bundle(python: Path) -> bytes:
 
 
 def cache_file() -> Path:
-    return Path(xdg_folder("XDG_CACHE_HOME", "~/.cache"), "agent")
+    return Path(cache_folder(), "agent")
 
 
 def _kept(file: Path) -> bytes | None:

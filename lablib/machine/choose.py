@@ -19,7 +19,7 @@ KINDS = ("guest", "host")
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
-def machine_factory(on: str, work: Path | None = None, *, practice: bool = False) -> Callable[[], Machine]:
+def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
     """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
     added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
     check_choice(on)
@@ -30,7 +30,7 @@ def machine_factory(on: str, work: Path | None = None, *, practice: bool = False
 
         return HostMachine(work=work)
 
-    return host if on == "host" else guest_factory(work, practice=practice)
+    return host if on == "host" else guest_factory(work)
 
 
 def guest_factory(work: Path | None = None, *, practice: bool = False) -> Callable[[], GuestMachine]:

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lablib.errors import LabsError, MachineError
-from lablib.state import xdg_folder
+from lablib.state import data_folder
 
 
 def work_folder() -> Path:
-    return Path(xdg_folder("XDG_DATA_HOME", "~/.local/share"), "work")
+    return Path(data_folder(), "work")
 
 
 @contextmanager

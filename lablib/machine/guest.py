@@ -77,7 +77,6 @@ class GuestMachine(ServedMachine):
         """Its run folder while it is up; its code is all that the guest can read of it."""
         self._memory = Path()
         self._console = Console()
-        self._coming: Link | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._undo = ExitStack()
 
@@ -90,19 +89,19 @@ class GuestMachine(ServedMachine):
         """Sends the guest on its way and does not wait for it; `open` does. Raises MachineError."""
         try:
             with ExitStack() as ours_only:
-                self._coming = self._start(ours_only)
+                self._link = self._start(ours_only)
         except OSError as error:
             raise MachineError("guest-start", reason=str(error)) from error
 
     @property
     def is_coming(self) -> bool:
         """Whether it has begun and not failed yet."""
-        return self._coming is not None and not self._coming.ended
+        return self._link is not None and not self._link.ended
 
     def _launch(self) -> tuple[Link, Capabilities]:
-        if self._coming is None:
+        if self._link is None:
             self.begin()
-        link = self._coming
+        link = self._link
         assert link is not None
         try:
             hello = link.hello(BOOT_SECONDS)
@@ -171,8 +170,6 @@ class GuestMachine(ServedMachine):
         return folder
 
     def _take_down(self) -> None:
-        if self._coming is not None:
-            self._coming.close()
         keeper = self._keeper
         self._undo.close()  # closes the lifeline first of all: the keeper ends the guest
         if keeper is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lablib.errors import MachineError
-from lablib.state import xdg_folder
+from lablib.state import data_folder
 
 PROGRAM = "linux.uml"
 """What distributions call theirs."""
@@ -44,7 +44,7 @@ class Kernel(NamedTuple):
 
 def built_folder() -> Path:
     """Where kernels that were built are kept, each in a folder called as it is."""
-    return Path(xdg_folder("XDG_DATA_HOME", "~/.local/share"), "kernels")
+    return Path(data_folder(), "kernels")
 
 
 def kernels() -> list[Kernel]:

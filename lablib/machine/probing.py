@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from lablib.errors import MachineError
 from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, chosen_name, kernels
-from lablib.state import replace, xdg_folder
+from lablib.state import cache_folder, replace
 
 _HELP_SECONDS = 10.0
 _SECCOMP_OPTION = b"\nseccomp=<"
@@ -35,14 +35,18 @@ def best() -> tuple[Kernel, Probe]:
     """The kernel that guests boot, and what it can do: the one that was chosen, else of those that boot the quickest,
     then the one that offers most. Raises MachineError where there is none; where none boots it is the first, to say so
     itself."""
-    found = [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
     chosen = chosen_name()
 
     def worth(one: tuple[Kernel, Probe]) -> tuple[bool, bool, bool, int]:
         kernel, probe = one
         return probe.boots, kernel.name == chosen, probe.seccomp, len(probe.features)
 
-    return max(found, key=worth)  # of equals the first
+    return max(probed(), key=worth)  # of equals the first
+
+
+def probed() -> list[tuple[Kernel, Probe]]:
+    """Every kernel, and what is noted of it or shows now. Raises MachineError where there is none."""
+    return [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
 
 
 def probe(kernel: Kernel) -> Probe:
@@ -81,7 +85,7 @@ def _booted(kernel: Kernel, *, practice: bool) -> Probe:
 
 
 def _file() -> Path:
-    return Path(xdg_folder("XDG_CACHE_HOME", "~/.cache"), "kernels")
+    return Path(cache_folder(), "kernels")
 
 
 def _stamp(kernel: Kernel) -> str:

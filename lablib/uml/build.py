@@ -18,7 +18,7 @@ from typing import NamedTuple
 from lablib.errors import LabsError
 from lablib.machine.kernels import BINARY, Kernel, Origin, built_folder
 from lablib.machine.probing import Probe, probe
-from lablib.state import xdg_folder
+from lablib.state import cache_folder
 from lablib.uml.apt import Apt, Archive, Source, system_sources
 from lablib.uml.programs import Programs
 from lablib.uml.report import Report, Stage
@@ -59,7 +59,7 @@ class _Recipe(NamedTuple):
 
 def build_folder() -> Path:
     """Where kernels are built; nothing is in it while none is."""
-    return Path(xdg_folder("XDG_CACHE_HOME", "~/.cache"), "guest-build")
+    return Path(cache_folder(), "guest-build")
 
 
 def check_architecture() -> None:

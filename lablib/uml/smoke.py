@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import checkers  # noqa: F401 - registers the checks
+from lablib.course.index import chapter_folders
 from lablib.course.model import Task
-from lablib.course.structure import read_structures
+from lablib.course.structure import bare_task, read_structures
 from lablib.errors import MachineError
 from lablib.grading.script import check_script
 from lablib.machine.guest import GuestMachine
@@ -25,8 +27,8 @@ def faults(kernel: Kernel, content: Path) -> tuple[Probe, str]:
     if not found.boots:
         return found, found.said or "…"
     try:
-        for task, solution in _tasks(content):
-            for script, expected in ((_NOTHING, Verdict.FAIL), (solution.read_bytes(), Verdict.PASS)):
+        for task in _tasks(content):
+            for script, expected in ((_NOTHING, Verdict.FAIL), (task.solutions[0].read_bytes(), Verdict.PASS)):
                 verdict = check_script(task, script, lambda: GuestMachine(kernel)).verdict
                 if verdict is not expected:
                     return found, f"{task.id}: {verdict}, {expected}?"
@@ -37,19 +39,8 @@ def faults(kernel: Kernel, content: Path) -> tuple[Probe, str]:
     return found, ""
 
 
-def _tasks(content: Path) -> Iterator[tuple[Task, Path]]:
-    """The first task of each chapter that has a solution, and that."""
-    for structure in read_structures(_folders(content)):
-        for entry in structure.tasks:
-            solutions = sorted((structure.folder / "solutions" / entry.name).glob("*"))
-            if solutions:
-                scene = structure.folder / "scenes" / f"{entry.name}.sh"
-                yield (
-                    Task(entry.id, entry.title, entry.points, entry.needs, scene if scene.is_file() else None),
-                    solutions[0],
-                )
-                break
-
-
-def _folders(content: Path) -> Iterable[Path]:
-    return sorted(file.parent for file in content.glob("[0-9][0-9]-*/chapter.toml"))
+def _tasks(content: Path) -> Iterator[Task]:
+    """The first task of each chapter that has a solution."""
+    for structure in read_structures(Path(folder) for folder in chapter_folders(str(content))):
+        tasks = (bare_task(structure.folder, task) for task in structure.tasks)
+        yield from islice((task for task in tasks if task.solutions), 1)

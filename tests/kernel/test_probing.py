@@ -16,7 +16,7 @@ from lablib.grading.script import check_script
 from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, Origin, choose, kernels
 from lablib.machine.probing import best, noted, probe
-from tests.guests import new_guest
+from tests.guests import children, new_guest
 
 EM_AARCH64 = 183
 
@@ -113,8 +113,8 @@ def test_the_programs_of_a_guest_that_grades_are_traced_by_its_kernel(boot: Call
     """So that none of them can write the guest kernel's memory (docs/threat-model.md)."""
     machine = boot()
     assert machine._keeper is not None
-    (kernel,) = _children(machine._keeper.pid)
-    tracers = {_status(pid, "TracerPid") for pid in _children(kernel)}
+    (kernel,) = children(machine._keeper.pid)
+    tracers = {_status(pid, "TracerPid") for pid in children(kernel)}
     assert str(kernel) in tracers
     assert b"seccomp=on" not in Path(f"/proc/{kernel}/cmdline").read_bytes()
 
@@ -125,12 +125,8 @@ def test_those_of_a_quick_one_are_not(boot: Callable[..., GuestMachine]) -> None
     machine = boot(practice=True)
     assert machine.capabilities.practice
     assert machine._keeper is not None
-    (kernel,) = _children(machine._keeper.pid)
-    assert {_status(pid, "TracerPid") for pid in _children(kernel)} == {"0"}
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    (kernel,) = children(machine._keeper.pid)
+    assert {_status(pid, "TracerPid") for pid in children(kernel)} == {"0"}
 
 
 def _status(pid: int, name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lablib.machine.guest import GuestMachine
-from tests.guests import python, sh
+from tests.guests import below, python, sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
@@ -146,7 +146,7 @@ def test_killing_the_lab_leaves_no_process_and_no_folder(tmp_path: Path) -> None
     folder = Path(lab.stdout.readline().decode().strip())
     if not folder.name:
         pytest.skip("no guest here")
-    processes = _below(lab.pid)
+    processes = below(lab.pid)
     assert len(processes) > 1, "the keeper and the guest's kernel at least"
     lab.send_signal(signal.SIGKILL)
     lab.wait()
@@ -198,22 +198,7 @@ def test_without_landlock_the_same_attacks_succeed(boot: Boot, tmp_path: Path) -
 def _processes_of(machine: GuestMachine) -> list[int]:
     """The guest kernel's processes: all below the keeper, which is ours and trusted."""
     assert machine._keeper is not None
-    return _below(machine._keeper.pid)
-
-
-def _below(pid: int) -> list[int]:
-    """Every process that descends from `pid`."""
-    parents: dict[int, list[int]] = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            fields = Path(f"/proc/{entry}/stat").read_text(errors="replace").rpartition(") ")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(entry))
-    found = list(parents.get(pid, ()))
-    for child in found:
-        found += parents.get(child, ())
-    return found
+    return below(machine._keeper.pid)
 
 
 def _alive(pids: list[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def never_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_one_that_was_begun_is_handed_out() -> None:
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines.begin()
         assert machines() is make.made[0]
         assert len(make.made) == 1
@@ -54,7 +55,7 @@ def test_the_one_that_was_begun_is_handed_out() -> None:
 
 def test_no_more_than_one_waits() -> None:
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines.begin()
         machines.begin()
         assert len(make.made) == 1
@@ -62,13 +63,13 @@ def test_no_more_than_one_waits() -> None:
 
 def test_without_one_a_new_one_is_made() -> None:
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         assert machines() is make.made[0]
 
 
 def test_one_that_failed_while_it_waited_is_not_handed_out() -> None:
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines.begin()
         make.made[0].is_coming = False
         assert machines() is make.made[1]
@@ -77,7 +78,7 @@ def test_one_that_failed_while_it_waited_is_not_handed_out() -> None:
 
 def test_what_keeps_one_from_beginning_is_left_to_the_next_to_tell() -> None:
     make = Maker(MachineError("no-room"))
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines.begin()
         assert make.made[0].closed
         assert machines() is make.made[1]
@@ -86,7 +87,7 @@ def test_what_keeps_one_from_beginning_is_left_to_the_next_to_tell() -> None:
 def test_the_next_begins_a_little_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "REST_SECONDS", 0.0)
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines()
         assert machines._timer is not None
         machines._timer.join(10)
@@ -106,7 +107,7 @@ def test_one_that_waits_goes_when_it_is_closed_and_none_begins_then() -> None:
 def test_none_waits_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "available_memory", lambda: 512 << 20)
     make = Maker()
-    with Ahead(make) as machines:
+    with closing(Ahead(make)) as machines:
         machines.begin()
         assert make.made == []
 

@@ -101,7 +101,7 @@ def test_only_practice_is_quick_and_only_where_the_kernel_can(
 
     kernel = Kernel("a", Path("/a"), Origin.BUILT)
     monkeypatch.setattr(probing, "best", lambda: (kernel, Probe(boots=True, seccomp=able)))
-    machine = choosing.machine_factory("guest", practice=practice)()
+    machine = choosing.guest_factory(practice=practice)()
     assert isinstance(machine, GuestMachine)
     assert machine.practice is quick
     assert choosing.machine_factory("auto")().practice is False  # type: ignore[attr-defined]

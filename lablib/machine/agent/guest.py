@@ -96,14 +96,16 @@ def _serve() -> None:
     os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, _features())))
 
     # The rest is imported while the other side reads that: each page that Python fills costs a guest a page fault.
-    from lablib.machine.agent.lab import guest_lab
+    from pathlib import Path
+
+    from lablib.machine.agent.lab import GuestLab
     from lablib.machine.agent.loopback import bring_loopback_up
     from lablib.machine.agent.service import Service
 
     bring_loopback_up()
     gc.freeze()
     gc.enable()
-    lab = guest_lab(ROOT, CGROUP, world.environment(ROOT), world.WORK_FOLDER)
+    lab = GuestLab(Path(ROOT, "dev/pts"), world.environment(ROOT), Path(CGROUP), world.WORK_FOLDER, Path(ROOT))
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 
 

@@ -124,11 +124,6 @@ class GuestLab(NamedTuple):
             return False  # it has ended, or is in the root, which has no such file
 
 
-def guest_lab(root: str, cgroup: str, environment: Mapping[str, str], work_folder: str) -> GuestLab:
-    """The lab of a guest whose student's world is at `root`, and whose cgroup2 is mounted at `cgroup`."""
-    return GuestLab(Path(root, "dev/pts"), environment, Path(cgroup), work_folder, Path(root))
-
-
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """On one processor nothing else runs beside a thread of the highest real-time priority (sched(7)), so not even a

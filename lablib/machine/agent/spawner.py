@@ -11,11 +11,13 @@ SCM_RIGHTS. What a student may have forged is thereby no more than numbers.
 from __future__ import annotations
 
 import errno
+import fcntl
 import marshal
 import os
 import select
 import struct
 import sys
+import termios
 from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socketpair
 from _socket import socket as Socket
 
@@ -35,7 +37,6 @@ NAME = "lab-init"
 """What ps(1) shows as the first process of the student's world."""
 MAX_DATAGRAM = 128 * 1024
 _READY = b"ready"
-_TIOCSCTTY = 0x540E
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _MUST_NOT_END_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -180,9 +181,7 @@ def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
         for target, descriptor in enumerate(standard):
             os.dup2(descriptor, target)
         if request["tty"]:
-            import fcntl
-
-            fcntl.ioctl(0, _TIOCSCTTY, 0)
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.closerange(3, 1024)
         _reset_oom_score()
         os.umask(0o022)
