@@ -192,8 +192,8 @@ import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from lablib.machine.choose import machine_factory
 machine = machine_factory("guest", Path(sys.argv[2]).with_suffix(""))(); machine.open()
-write = "while :; do n=$((n+1)); head -c 300000 /dev/urandom > data; echo $n > number; done &"
-machine.run(["sh", "-c", write])
+write = "while :; do n=$((n+1)); head -c 300000 /dev/urandom > data; echo $n > new; mv new number; done &"
+machine.run(["sh", "-c", "echo 1 > number; " + write])  # it is there from the first moment on, and always whole
 for _ in range(100000):
     if machine.save_work(): print(flush=True)
 """
