@@ -83,7 +83,7 @@ def _list(words: Catalogue, *, as_json: bool) -> int:
 def _lines(kernel: Kernel, one: Probe, words: Catalogue) -> list[str]:
     where = f"{words.text(f'guest.origin-{kernel.origin}')}: {kernel.program}"
     if not one.boots:
-        return [where, words.text("guest.dead", said=one.said or "…")]
+        return [where, words.text("guest.dead", said=one.said or "…"), *(f"    {line}" for line in one.console)]
     quick = words.text("guest.quick" if one.seccomp else "guest.not-quick")
     return [where, f"Linux {one.release}; {quick}", words.text("guest.offers", features=" ".join(one.features))]
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Sequence
 
 CONSOLE_TAIL = 8192
 _LAST_WORDS_SECONDS = 1.0
+_LINES, _LINE = 12, 300
+_TRACE = re.compile(r"(\[<|[0-9a-f]{8,16}\b|Stack:|Call Trace:|(CPU|RIP|RSP|Pid|R[A-Z0-9]{2}): )")
+_TELLING = re.compile(r"Kernel panic|labs:|[Ee]rror")
 
 
 class Console:
@@ -25,16 +29,15 @@ class Console:
         self._listening = threading.Thread(target=self._listen, name="labs-console", daemon=True)
         self._listening.start()
 
-    def last_line(self) -> str:
-        """What the guest's kernel said last, made safe to print. Of one that is ending it waits for the end."""
+    def last_lines(self) -> list[str]:
+        """What the guest's kernel said last, made safe to print, without the traces of its stack. Of one that is ending
+        it waits for the end."""
         if self._listening is not None:
             self._listening.join(timeout=_LAST_WORDS_SECONDS)
         with self._lock:
             text = self._tail.decode(errors="replace")
-        lines = [re.sub(r"[^ -~]", "", line).strip() for line in text.splitlines()]
-        lines = [line for line in lines if line]
-        telling = [line for line in lines if re.search(r"panic|labs:|[Ee]rror", line)]
-        return (telling or lines or [""])[-1][:300]
+        lines = (re.sub(r"[^ -~]", "", line).strip()[:_LINE] for line in text.splitlines())
+        return [line for line in lines if line and not _TRACE.match(line)][-_LINES:]
 
     def close(self) -> None:
         if self.writing_end >= 0:
@@ -51,3 +54,8 @@ class Console:
             with self._lock:
                 self._tail += data
                 del self._tail[:-CONSOLE_TAIL]
+
+
+def telling(lines: Sequence[str]) -> str:
+    """Of what a kernel said last, the line that says most of why it ended."""
+    return ([line for line in lines if _TELLING.search(line)] or [*lines] or [""])[-1]

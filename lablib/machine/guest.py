@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from lablib.errors import MachineError
 from lablib.kernel import landlock
+from lablib.machine import xstate
 from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
 from lablib.machine.bundle import bundle
 from lablib.machine.code import START, put_code
 from lablib.machine.confinement import Confinement, own_uid
-from lablib.machine.console import Console
+from lablib.machine.console import Console, telling
 from lablib.machine.kernels import Kernel, find_python
 from lablib.machine.link import Link
 from lablib.machine.room import claimed_folder, memory_folder, run_folder
@@ -109,7 +110,8 @@ class GuestMachine(ServedMachine):
             hello = None
         if hello is None:
             link.close()
-            raise MachineError("guest-boot", reason=self._console.last_line() or link.fault or "…")
+            said = self._console.last_lines()
+            raise MachineError("guest-boot", reason=telling(said) or link.fault or "…", console="\n".join(said))
         # It has its memory file open and needs no folder to write any more: nothing can be filled from inside.
         shutil.rmtree(self._memory, ignore_errors=True)
         warnings: tuple[str, ...] = () if self.confined else ("unconfined",)
@@ -145,6 +147,7 @@ class GuestMachine(ServedMachine):
             run = self.folder = self._folder(run_folder())
             memory = self._memory = self._folder(claimed_folder(memory_folder(self._size)))
             put_code(run / "code", "guest", bundle(python))
+            xstate.put_library(memory)
             uid = own_uid()
             if uid is not None:
                 for folder in (run, memory):
@@ -156,7 +159,8 @@ class GuestMachine(ServedMachine):
                 "options": command_line(
                     python, run / "code" / START, memory, self._size, theirs.fileno(), practice=self.practice
                 ),
-                "environment": {"TMPDIR": str(memory), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"},
+                "environment": environment(memory),
+                "folder": str(memory),
                 "cpu": random.choice(sorted(os.sched_getaffinity(0))),  # noqa: S311
                 "cell": confinement.cell(self._keeper.pid),
                 "removed": [str(run), str(memory)],
@@ -179,6 +183,12 @@ class GuestMachine(ServedMachine):
                 keeper.kill()
                 keeper.wait()
         self._console.close()
+
+
+def environment(memory: Path) -> dict[str, str]:
+    """User-Mode Linux's own, of which nothing reaches the guest's programs."""
+    preload = f"./{xstate.NAME}"  # in the folder it starts in: in LD_PRELOAD spaces and colons separate
+    return {"TMPDIR": str(memory), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/", "LD_PRELOAD": preload}
 
 
 def command_line(python: Path, start: Path, memory: Path, size: int, line: int, *, practice: bool) -> list[str]:

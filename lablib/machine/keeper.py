@@ -42,6 +42,8 @@ if TYPE_CHECKING:
         """The guest's kernel. It may lie where the guest's own uid does not reach."""
         options: Sequence[str]
         environment: Mapping[str, str]
+        folder: str
+        """Where it starts."""
         cpu: int
         cell: Cell
         removed: Sequence[str]
@@ -105,6 +107,7 @@ def confine(cell: Cell) -> None:
 def _become_kernel(order: Order) -> None:
     try:
         os.setsid()
+        os.chdir(order["folder"])
         os.sched_setaffinity(0, {order["cpu"]})
         program = os.open(order["program"], os.O_RDONLY | os.O_CLOEXEC)
         confine(order["cell"])

@@ -1,10 +1,14 @@
 """Which kernel a guest boots. What each can do is found by booting it, once, and noted in
-`$XDG_CACHE_HOME/container-labs/kernels` (XDG Base Directory) until its file changes."""
+`$XDG_CACHE_HOME/container-labs/kernels` (XDG Base Directory) until its file or this machine changes."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
+import os
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +27,9 @@ class Probe(NamedTuple):
 
     boots: bool
     said: str = ""
-    """The last telling line of the console of one that does not boot."""
+    """The most telling line of the console of one that does not boot."""
+    console: tuple[str, ...] = ()
+    """And the last lines of it."""
     release: str = ""
     """As uname(2) gives it; for people, never to be compared."""
     seccomp: bool = False
@@ -46,7 +52,10 @@ def best() -> tuple[Kernel, Probe]:
 
 def probed() -> list[tuple[Kernel, Probe]]:
     """Every kernel, and what is noted of it or shows now. Raises MachineError where there is none."""
-    return [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
+    found = [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]
+    if any(probe.boots for _, probe in found):
+        return found
+    return [(kernel, probe(kernel)) for kernel, _ in found]  # it may have been for want of memory, say
 
 
 def probe(kernel: Kernel) -> Probe:
@@ -65,7 +74,7 @@ def probe(kernel: Kernel) -> Probe:
 
 
 def noted(kernel: Kernel) -> Probe | None:
-    """What was noted of `kernel`, if its file is as it was then."""
+    """What was noted of `kernel`, if its file and this machine are as they were then."""
     try:
         return _read()[str(kernel.program)][_stamp(kernel)]
     except (OSError, LookupError):
@@ -81,7 +90,7 @@ def _booted(kernel: Kernel, *, practice: bool) -> Probe:
     except MachineError as error:
         if error.key != "guest-boot":
             raise
-        return Probe(False, error.params["reason"])
+        return Probe(False, error.params["reason"], tuple(error.params["console"].splitlines()))
 
 
 def _file() -> Path:
@@ -89,9 +98,20 @@ def _file() -> Path:
 
 
 def _stamp(kernel: Kernel) -> str:
-    """What changes when the file does. Raises OSError."""
+    """What changes when the file does, or what it runs on. Raises OSError."""
     status = kernel.program.stat()
-    return f"{status.st_mtime_ns} {status.st_size}"
+    return f"{status.st_mtime_ns} {status.st_size} {_machine()}"
+
+
+@functools.cache
+def _machine() -> str:
+    """This machine's kernel and processor, on which it depends what boots: a home folder can be on many machines, and
+    a virtual machine can move. Raises OSError."""
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        lines = list(itertools.takewhile(str.strip, cpuinfo))  # the first of the processors
+    processor = [line for line in lines if line.startswith(("model name", "flags"))]
+    described = "\n".join([*os.uname()[2:4], *processor])
+    return f"{zlib.crc32(described.encode()):08x}"
 
 
 def _read() -> dict[str, dict[str, Probe]]:
@@ -103,6 +123,7 @@ def _read() -> dict[str, dict[str, Probe]]:
                 str(stamp): Probe(
                     bool(probe["boots"]),
                     str(probe["said"]),
+                    tuple(map(str, probe["console"])),
                     str(probe["release"]),
                     bool(probe["seccomp"]),
                     tuple(map(str, probe["features"])),

@@ -105,6 +105,8 @@ def build(report: Report, content: Path, *, jobs: int, package: str = "") -> Bui
         report.stage(Stage.TEST)
         found, fault = faults(kernel, content)
         if fault:
+            for line in found.console:
+                report.note("console", line=line)
             raise LabsError("kernel-unfit", path=str(tree.kernel), said=fault)
         report.stage(Stage.INSTALL)
         kernel = _install(tree, recipe, found.release)
