@@ -71,8 +71,9 @@ def _install_packages(words: Catalogue, *, agreed: bool) -> None:
         root = os.geteuid() == 0
         agreed = _agrees(words.text("guest.install" if root else "guest.install-sudo", packages=names))
     if agreed:
-        command = ["apt-get", "-qy", "install", "--no-install-recommends", *missing]
-        subprocess.run(command if os.geteuid() == 0 else ["sudo", *command])
+        as_root = [] if os.geteuid() == 0 else ["sudo"]
+        for command in (["update"], ["-y", "install", "--no-install-recommends", *missing]):
+            subprocess.run([*as_root, "apt-get", "-q", *command])
         missing = doctor.missing_build_packages()
     if missing:
         raise LabsError("build-packages", packages=" ".join(missing))

@@ -54,11 +54,23 @@ def kernels() -> list[Kernel]:
         if os.access(named, os.X_OK) and Path(named).is_file():
             return [Kernel(named, Path(named), Origin.NAMED)]
         raise MachineError("guest-kernel-unusable", path=named)
-    found = [*_built(), *_wheel(), *_distribution()]
+    found = [*built(), *_wheel(), *_distribution()]
     if not found:
         raise MachineError("guest-kernel-missing", program=PROGRAM)
     chosen = chosen_name()
     return sorted(found, key=lambda kernel: kernel.name != chosen)
+
+
+def built() -> Iterator[Kernel]:
+    """Those that were built here, the newest first."""
+    folder = built_folder()
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return  # nothing was built here
+    programs = [program for name in names if os.access(program := folder / name / BINARY, os.X_OK)]
+    for program in sorted(programs, key=lambda program: program.stat().st_mtime, reverse=True):
+        yield Kernel(program.parent.name, program, Origin.BUILT)
 
 
 def chosen_name() -> str:
@@ -86,17 +98,6 @@ def find_python() -> Path:
         if os.access(candidate, os.X_OK):
             return Path(candidate)
     raise MachineError("guest-python-missing")
-
-
-def _built() -> Iterator[Kernel]:
-    folder = built_folder()
-    try:
-        names = [entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return  # nothing was built here
-    programs = [program for name in names if os.access(program := folder / name / BINARY, os.X_OK)]
-    for program in sorted(programs, key=lambda program: program.stat().st_mtime, reverse=True):
-        yield Kernel(program.parent.name, program, Origin.BUILT)
 
 
 def _wheel() -> Iterator[Kernel]:

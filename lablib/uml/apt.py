@@ -14,9 +14,12 @@ from typing import NamedTuple
 from lablib.errors import LabsError
 from lablib.uml.programs import ProgramFailed, Programs
 
-NEWER = {"debian": ("stable-backports", "stable"), "ubuntu": ("devel",)}
-"""Of each distribution, the suites that may have a newer source than a machine's own."""
+NEWER = {"debian": ("stable", "{stable}-backports"), "ubuntu": ("devel",)}
+"""Of each distribution, the suites that may have a newer source than a machine's own. What is in braces stands for the
+codename of that suite: of `stable-backports` itself many a mirror has an old copy."""
+_HELPER = "/usr/lib/apt/apt-helper"
 _PACKAGE = re.compile(r"linux-source-\d+(\.\d+)+")
+_CODENAME = re.compile(r"[a-z][a-z0-9-]*")
 _STATUS = Path("/var/lib/dpkg/status")
 _KEYRINGS = Path("/usr/share/keyrings")
 _WATCH_SECONDS = 0.3
@@ -47,6 +50,7 @@ class Source(NamedTuple):
 class Archive(NamedTuple):
     """A package as the mirror has it."""
 
+    uri: str
     name: str
     size: int
     """Bytes."""
@@ -59,11 +63,11 @@ class Apt:
 
     def __init__(self, folder: Path, sources: Iterable[str], programs: Programs) -> None:
         self._folder = folder
+        self._sources = list(sources)
         self._archives = folder / "archives"
         self._programs = programs
         for needed in (folder / "lists/partial", self._archives / "partial"):
             needed.mkdir(parents=True, exist_ok=True)
-        (folder / "sources.list").write_text("".join(f"{line}\n" for line in sources), encoding="utf-8")
         status = _STATUS if _STATUS.exists() else "/dev/null"
         configuration = _CONFIGURATION.format(folder=folder, status=status)
         (folder / "apt.conf").write_text(configuration, encoding="utf-8")
@@ -71,12 +75,8 @@ class Apt:
     def find(self, package: str = "") -> Source:
         """The newest source there is, or that of `package`. A suite that cannot be had or verified is left out. Raises
         LabsError: `source-none` with what apt said, `source-unknown` with the packages there are."""
-        said = ""
-        try:
-            self._run("apt-get", "-q", "update")
-        except ProgramFailed as failed:
-            said = failed.reason
-        found = self._sources()
+        said = self._update()
+        found = self._found()
         if not found:
             raise LabsError("source-none", reason=said or "apt-cache: linux-source-*")
         newest = max(found, key=release_numbers)
@@ -92,32 +92,52 @@ class Apt:
             raise _not_fetched(source, failed) from failed
         for line in said.splitlines():
             if line.startswith("'"):
-                _, name, size, digest = line.split(" ")
-                return Archive(name, int(size), digest)
+                uri, name, size, digest = line.split(" ")
+                return Archive(uri.strip("'"), name, int(size), digest)
         raise LabsError("source-not-fetched", package=source.package, reason="apt-get download --print-uris")
 
     def download(self, source: Source, archive: Archive, each: Callable[[int], None]) -> Path:
         """The package's file; `each` is told how many bytes there are. What an interrupted download left is gone on
         with. Raises LabsError."""
-        file, partial = self._archives / archive.name, self._archives / "partial" / archive.name
-        wanted = f"{source.package}={source.version}"
-        # Not `download`, which begins anew each time.
-        words = ("apt-get", "-qy", "install", "--download-only", "--no-install-recommends", "--reinstall", wanted)
+        file = self._archives / archive.name
         ended = Event()
-        watch = Thread(target=_watch, args=((file, partial), ended, each), name="labs-download", daemon=True)
+        watch = Thread(target=_watch, args=(file, ended, each), name="labs-download", daemon=True)
         watch.start()
         try:
-            self._run(*words)
+            # Not `apt-get download`, which begins anew each time, nor `install --download-only`, which is refused where
+            # the system's own packages are in disorder.
+            self._run(_HELPER, "download-file", archive.uri, str(file), archive.digest)
         except ProgramFailed as failed:
             raise _not_fetched(source, failed) from failed
         finally:
             ended.set()
             watch.join()
-        if not file.exists():
-            raise LabsError("source-not-fetched", package=source.package, reason=archive.name)
         return file
 
-    def _sources(self) -> dict[str, Source]:
+    def _update(self) -> str:
+        """Fetches the lists of packages, first of the suites whose names are known, then of those whose names these
+        tell. What apt said if something could not be had."""
+        plain = [line for line in self._sources if "{" not in line]
+        said = self._fetch_lists(plain)
+        named = self._codenames()
+        told = [line.format_map(named) for line in self._sources if _named_in(line) & named.keys()]
+        return (self._fetch_lists([*plain, *told]) or said) if told else said
+
+    def _fetch_lists(self, sources: Iterable[str]) -> str:
+        (self._folder / "sources.list").write_text("".join(f"{line}\n" for line in sources), encoding="utf-8")
+        try:
+            self._run("apt-get", "-q", "update")
+        except ProgramFailed as failed:
+            return failed.reason
+        return ""
+
+    def _codenames(self) -> dict[str, str]:
+        """What each suite in the lists is called, as its signed Release file says."""
+        targets = self._run("apt-get", "indextargets", "--format", "$(RELEASE) $(CODENAME)", "Created-By: Packages")
+        pairs = (line.split() for line in targets.splitlines())
+        return {words[0]: words[1] for words in pairs if len(words) == 2 and _CODENAME.fullmatch(words[1])}
+
+    def _found(self) -> dict[str, Source]:
         """The newest version of each package; apt lists versions newest first."""
         names = [
             name for name in self._run("apt-cache", "pkgnames", "linux-source-").split() if _PACKAGE.fullmatch(name)
@@ -176,13 +196,17 @@ def os_release(text: str) -> dict[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
 
-def _watch(files: Sequence[Path], ended: Event, each: Callable[[int], None]) -> None:
+def _named_in(line: str) -> set[str]:
+    """The suites whose codenames a line asks for."""
+    return set(re.findall(r"\{([a-z]+)\}", line))
+
+
+def _watch(file: Path, ended: Event, each: Callable[[int], None]) -> None:
     while not ended.wait(_WATCH_SECONDS):
-        for file in files:
-            try:
-                each(file.stat().st_size)
-            except FileNotFoundError:
-                pass  # not begun, or under its other name
+        try:
+            each(file.stat().st_size)
+        except FileNotFoundError:
+            pass  # not begun
 
 
 def _not_fetched(source: Source, failed: ProgramFailed) -> LabsError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import fcntl
+import hashlib
 import json
 import os
 import platform
@@ -16,17 +17,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lablib.errors import LabsError
-from lablib.machine.kernels import BINARY, Kernel, Origin, built_folder
+from lablib.machine.kernels import BINARY, Kernel, Origin, built, built_folder
 from lablib.machine.probing import Probe, probe
 from lablib.state import cache_folder
 from lablib.uml.apt import Apt, Archive, Source, system_sources
 from lablib.uml.programs import Programs
 from lablib.uml.report import Report, Stage
 from lablib.uml.smoke import faults
-from lablib.uml.tree import Tree
+from lablib.uml.tree import FRAGMENT, Tree
 
 NEEDED_BYTES = 2 << 30
 """About twice what a build takes at its largest: the package, what is unpacked of it, and the objects."""
+ABOUT = "about.json"
 _LICENCE_NOTE = """\
 `{binary}` is the Linux kernel, built for User-Mode Linux. Its licence is GPL-2.0-only WITH Linux-syscall-note; COPYING
 says more.
@@ -47,7 +49,7 @@ class Built(NamedTuple):
 
 
 class _Recipe(NamedTuple):
-    """What a kernel was made of and how, for `about.json`."""
+    """What a kernel was made of and how, for what is installed with it."""
 
     source: Source
     archive: Archive
@@ -83,13 +85,17 @@ def build(report: Report, content: Path, *, jobs: int, package: str = "") -> Bui
     """Builds a kernel of the newest source there is, or that of `package`, and installs it if it stands the test with
     the chapters in `content`. Raises LabsError, and may be interrupted at any moment."""
     check_architecture()
-    with _claimed(build_folder()) as folder:
+    with _claimed(build_folder()) as (folder, lock):
         check_room()
-        programs = Programs(folder / "log")
+        programs = Programs(folder / "log", lock)
         report.stage(Stage.FIND)
         apt = Apt(folder / "apt", system_sources(programs), programs)
         source = apt.find(package)
         report.note("source", package=source.package, version=source.version, suite=source.suite)
+        if there := _built_of(source):
+            report.note("already", name=there.name)
+            _empty(folder)
+            return Built(there, probe(there))
         here = folder / f"{source.package}_{source.version}"
         here.mkdir(exist_ok=True)
         tree = Tree(here / "tree", programs)
@@ -116,7 +122,7 @@ def build(report: Report, content: Path, *, jobs: int, package: str = "") -> Bui
 
 def discard() -> int:
     """Removes what an unfinished build left, and returns how many bytes that were. Raises LabsError while one runs."""
-    with _claimed(build_folder()) as folder:
+    with _claimed(build_folder()) as (folder, _):
         there = size(folder)
         _empty(folder)
     return there
@@ -151,6 +157,23 @@ def gigabytes(count: int) -> str:
     return f"{count / 1e9:.1f}"
 
 
+def _built_of(source: Source) -> Kernel | None:
+    """The kernel that was built of this very source, with the options that we ask for now."""
+    for kernel in built():
+        try:
+            about = json.loads((kernel.program.parent / ABOUT).read_bytes())
+            wanted = (source.package, source.version, _options())
+            if (about["source"]["package"], about["source"]["version"], about["options"]) == wanted:
+                return kernel
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # it is of an older build, or somebody else's
+    return None
+
+
+def _options() -> str:
+    return hashlib.sha256(FRAGMENT.read_bytes()).hexdigest()
+
+
 def _compile(tree: Tree, source: Source, archive: Archive, jobs: int, report: Report) -> _Recipe:
     report.stage(Stage.CONFIGURE)
     changed = tree.change()
@@ -182,7 +205,7 @@ def _install(tree: Tree, recipe: _Recipe, release: str) -> Kernel:
         )
         (new / "LICENCE-NOTE").write_text(note, encoding="utf-8")
         about = json.dumps(_about(recipe, release, new / BINARY), indent=2)
-        (new / "about.json").write_text(f"{about}\n", encoding="utf-8")
+        (new / ABOUT).write_text(f"{about}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
     except OSError as error:
@@ -196,6 +219,7 @@ def _about(recipe: _Recipe, release: str, binary: Path) -> dict[str, object]:
         "release": release,
         "source": {**recipe.source._asdict(), "archive": recipe.archive.name, "digest": recipe.archive.digest},
         "changed": recipe.changed,
+        "options": _options(),
         "options not there": recipe.dropped,
         "compiler": compiler,
         "built": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -205,13 +229,13 @@ def _about(recipe: _Recipe, release: str, binary: Path) -> dict[str, object]:
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[Path]:
-    """The build's folder, for us alone. Raises LabsError."""
+def _claimed(folder: Path) -> Iterator[tuple[Path, int]]:
+    """The build's folder, for us alone, and what locks it. Raises LabsError."""
     _make(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield folder
+        yield folder, descriptor
     except BlockingIOError as error:
         raise LabsError("build-runs") from error
     except OSError as error:

@@ -12,6 +12,10 @@ from pathlib import Path
 _KEPT = 2000
 """Lines of output kept to find what went wrong; the log has them all."""
 _END_SECONDS = 10.0
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "http_proxy", "https_proxy", "no_proxy")
+"""Of our environment. The rest, such as MAKEFLAGS, ARCH or KCONFIG_CONFIG, would change what is built."""
+_START = ("setpriv", "--pdeathsig", "TERM", "nice")
+"""If we are killed the program ends, and whoever builds goes on working meanwhile; setpriv(1), nice(1)."""
 
 
 class ProgramFailed(Exception):
@@ -23,10 +27,12 @@ class ProgramFailed(Exception):
 
 
 class Programs:
-    """Runs programs quietly, in English, and adds what they print to the file `log`."""
+    """Runs programs quietly, in English, and adds what they print to the file `log`. They inherit the descriptor
+    `lock`, so that what it locks stays locked while one of them runs, even if we are gone."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, lock: int | None = None) -> None:
         self.log = log
+        self._inherited = () if lock is None else (lock,)
 
     def run(
         self,
@@ -59,9 +65,10 @@ class Programs:
     ) -> subprocess.Popen[str]:
         try:
             return subprocess.Popen(
-                ["nice", *map(str, words)],  # whoever builds goes on working
+                [*_START, *map(str, words)],
                 cwd=folder,
-                env={**os.environ, "LC_ALL": "C", **(environment or {})},
+                env={**_passed_on(), "LC_ALL": "C", **(environment or {})},
+                pass_fds=self._inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -71,6 +78,10 @@ class Programs:
             )
         except OSError as error:
             raise ProgramFailed(f"{words[0]}: {error.strerror}") from error
+
+
+def _passed_on() -> dict[str, str]:
+    return {name: value for name in _PASSED_ON if (value := os.environ.get(name))}
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 MAKE = """\
@@ -10,7 +11,7 @@ MAKE = """\
 for word; do
     case $word in
         --dry-run) dry=1 ;;
-        allnoconfig) sed -n 's/^CONFIG_/&/p' "$TEST_CONFIG" >.config; exit ;;
+        allnoconfig) sed -n 's/^CONFIG_/&/p' FRAGMENT >.config; exit ;;
         prepare) exit ;;
     esac
 done
@@ -27,10 +28,12 @@ echo kernel >linux
 """
 
 
-def fake_make(folder: Path) -> Path:
-    """Puts it into `folder`, for the front of PATH, with a strip that does nothing."""
-    folder.mkdir()
-    for name, text in (("make", MAKE), ("strip", "#!/bin/sh\n")):
+def fake_make(folder: Path, configuration: Path) -> Path:
+    """Puts it into `folder`, for the front of PATH, with a strip that does nothing. It finds that a source has every
+    option of `configuration`."""
+    folder.mkdir(exist_ok=True)
+    make = MAKE.replace("FRAGMENT", shlex.quote(str(configuration)))
+    for name, text in (("make", make), ("strip", "#!/bin/sh\n")):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     return folder

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import unquote
 
 CONTROL = """\
 Package: {name}
@@ -36,6 +37,19 @@ def add_package(mirror: Path, name: str, version: str, content: Path) -> Path:
     return file
 
 
+def add_suite(mirror: Path, suite: str, codename: str) -> None:
+    """Gives the packages that are listed now to a suite of their own, whose Release file calls it `codename`."""
+    asked = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
+    architecture = asked.stdout.strip()
+    folder, index = mirror / "dists" / suite, f"main/binary-{architecture}/Packages"
+    (folder / index).parent.mkdir(parents=True)
+    (mirror / "Packages").rename(folder / index)
+    content = (folder / index).read_bytes()
+    release = f"Codename: {codename}\nArchitectures: {architecture}\nComponents: main\nSHA256:\n"
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "Release").write_text(f"{release} {digest} {len(content)} {index}\n")
+
+
 class Server:
     """What is asked of it, and how much of a file it gives before it hangs up."""
 
@@ -52,7 +66,7 @@ def serve(mirror: Path) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            file = mirror / self.path.rpartition("/")[2]
+            file = mirror / unquote(self.path).lstrip("/")
             if not file.is_file():
                 self.send_error(404)
                 return

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lablib.errors import LabsError
-from lablib.uml.apt import Apt, os_release, release_numbers, source_lines
+from lablib.uml.apt import NEWER, Apt, os_release, release_numbers, source_lines
 from lablib.uml.programs import Programs
-from tests.unit.mirror import Server, add_package, serve
+from tests.unit.mirror import Server, add_package, add_suite, serve
 
 HAS_APT = shutil.which("apt-get") is not None and shutil.which("dpkg-deb") is not None
 needs_apt = pytest.mark.skipif(not HAS_APT, reason="there is no apt here")
@@ -134,8 +134,8 @@ def test_only_the_distributions_own_entries_count(tmp_path: Path) -> None:
         f"{option}/debian bookworm main",
         f"{option}/debian bookworm-updates main",
         f"{option}/security bookworm-security main",
-        f"{option}/debian stable-backports main",
         f"{option}/debian stable main",
+        f"{option}/debian {{stable}}-backports main",
     ]
 
 
@@ -160,3 +160,22 @@ def test_the_distribution_is_read_from_os_release() -> None:
         "ID": "debian",
         "VERSION_CODENAME": "bookworm",
     }
+
+
+@needs_apt
+def test_a_suite_is_asked_for_by_the_codename_that_another_has(server: Server, mirror: Path, tmp_path: Path) -> None:
+    add_suite(mirror, "stable", "trixie")
+    (tmp_path / "content").mkdir()
+    add_package(mirror, "linux-source-7.4", "7.4.1-1", tmp_path / "content")
+    add_suite(mirror, "trixie-backports", "trixie-backports")
+    lines = [f"deb [trusted=yes] {server.url} {suite} main" for suite in NEWER["debian"]]
+    assert Apt(tmp_path / "apt", lines, Programs(tmp_path / "log")).find().package == "linux-source-7.4"
+    assert Apt(tmp_path / "other", lines[:1], Programs(tmp_path / "log")).find().package == "linux-source-7.3"
+
+
+@needs_apt
+def test_what_would_change_a_build_is_kept_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", "--dry-run")
+    monkeypatch.setenv("KCONFIG_CONFIG", "/nowhere")
+    said = Programs(tmp_path / "log").run(["env"])
+    assert "PATH=" in said and "MAKEFLAGS" not in said and "KCONFIG" not in said

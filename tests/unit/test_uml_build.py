@@ -65,8 +65,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     packed = tmp_path / "content/src/linux-source-7.3.tar.xz"
     subprocess.run(["tar", "-C", tmp_path, "-cJf", packed, source.name], check=True)
     add_package(tmp_path / "mirror", "linux-source-7.3", "7.3.4-1", tmp_path / "content")
-    monkeypatch.setenv("PATH", f"{fake_make(tmp_path / 'bin')}:{os.environ['PATH']}")
-    monkeypatch.setenv("TEST_CONFIG", str(FRAGMENT))
+    monkeypatch.setenv("PATH", f"{fake_make(tmp_path / 'bin', FRAGMENT)}:{os.environ['PATH']}")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(build, "probe", lambda kernel: FIT[0])
 
@@ -106,11 +105,31 @@ def test_a_kernel_is_installed_with_what_belongs_to_it_and_nothing_else_is_left(
 
 
 @needs_apt
-def test_a_kernel_that_is_built_again_takes_the_place_of_the_old_one(place: Place) -> None:
+def test_a_kernel_that_is_there_is_not_built_again(place: Place) -> None:
+    kernel = built(Told()).kernel
+    told = Told()
+    assert built(told).kernel == kernel
+    assert told == [Stage.FIND]
+    assert list(build.build_folder().iterdir()) == []
+
+
+@needs_apt
+def test_with_other_options_it_is_built_again_and_takes_the_place_of_the_old_one(place: Place) -> None:
     kernel = built(Told()).kernel
     (kernel.program.parent / "old").touch()
+    about = kernel.program.parent / build.ABOUT
+    about.write_text(about.read_text().replace('"options": "', '"options": "0'))
     assert built(Told()).kernel == kernel
     assert not (kernel.program.parent / "old").exists()
+
+
+@needs_apt
+def test_what_else_lies_beside_a_kernel_stops_no_build(place: Place) -> None:
+    kernel = built(Told()).kernel
+    (kernel.program.parent / build.ABOUT).write_text("[]")
+    told = Told()
+    built(told)
+    assert told == list(Stage)
 
 
 @needs_apt

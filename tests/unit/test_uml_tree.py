@@ -53,8 +53,7 @@ class Told:
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
-    monkeypatch.setenv("PATH", f"{fake_make(tmp_path / 'bin')}:{os.environ['PATH']}")
-    monkeypatch.setenv("TEST_CONFIG", str(FRAGMENT))
+    monkeypatch.setenv("PATH", f"{fake_make(tmp_path / 'bin', FRAGMENT)}:{os.environ['PATH']}")
     (tmp_path / "tree").mkdir()
     return Tree(tmp_path / "tree", Programs(tmp_path / "log"))
 
@@ -105,7 +104,7 @@ def test_our_configuration_is_taken_and_what_the_source_lacks_is_named(
     assert tree.configure() == []
     older = [line for line in FRAGMENT.read_text().splitlines() if line != "CONFIG_PSI=y"]
     (tmp_path / "older").write_text("\n".join(older))
-    monkeypatch.setenv("TEST_CONFIG", str(tmp_path / "older"))
+    fake_make(tmp_path / "bin", tmp_path / "older")
     assert tree.configure() == ["PSI"]
 
 
@@ -113,7 +112,7 @@ def test_a_source_without_what_the_labs_need_is_refused(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "older").write_text("CONFIG_HOSTFS=y\n")
-    monkeypatch.setenv("TEST_CONFIG", str(tmp_path / "older"))
+    fake_make(tmp_path / "bin", tmp_path / "older")
     with pytest.raises(LabsError) as caught:
         tree.configure()
     assert caught.value.key == "kernel-options"
