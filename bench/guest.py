@@ -1,25 +1,25 @@
-"""How long a guest takes and how much memory it holds, against the same kernel booted bare to /bin/sh:
-`.venv/bin/python bench/guest.py`. LABS_GUEST_KERNEL names another kernel than the best there is."""
+"""How long a guest of each kernel on this machine takes and how much memory it holds, against the same kernel booted
+bare and a container of whichever engine is installed: `.venv/bin/python bench/guest.py`."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from measure import medians, report, seconds, timed
+from references import bare_boot, c_init, container
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from lablib.machine.guest import FASTER, MEMORY, GuestMachine
-from lablib.machine.probing import best
-from lablib.machine.room import memory_folder
+from lablib.machine.ahead import REST_SECONDS, Ahead
+from lablib.machine.guest import FASTER, PRACTICE, GuestMachine
+from lablib.machine.kernels import Kernel
+from lablib.machine.probing import Probe, probed
 from tests.guests import below
 
 TASK = "cgroups/memory-only"
@@ -27,59 +27,39 @@ SOLUTION = next((PROJECT / "content").glob("*-cgroups/solutions/memory-only*/*")
     (PROJECT / "content").glob("*-cgroups/solutions/memory-only*")
 )
 ROUNDS = 9
-KERNEL, PROBE = best()
+BARE = "bare boot with our guests' options"
 
 
-def bare_boot(*options: str) -> float:
-    """From the start of the kernel with `options` to the first line of a /bin/sh that is its first process: no agent,
-    no jail, no Landlock. Pinned to one CPU, with as much memory in the same place as a guest of ours."""
-    with tempfile.TemporaryDirectory() as run, tempfile.TemporaryDirectory(dir=memory_folder(MEMORY)) as memory:
-        script = Path(run, "first")
-        script.write_text("echo up\nexec sleep 1000\n")
-        argv = [
-            *(str(KERNEL.program), f"mem={MEMORY >> 20}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"),
-            *("con=null", "con0=null,fd:1", "ssl=null", "quiet", "noreboot", *options, f"uml_dir={run}"),
-            *("init=/bin/sh", "--", str(script)),
-        ]
-        began: list[subprocess.Popen[bytes]] = []
+def hello(kernel: Kernel, *, practice: bool = False) -> float:
+    """From the making of a machine to the agent's hello: `open` returns on it."""
+    with closing(GuestMachine(kernel, practice=practice)) as machine:
+        return seconds(machine.open)
 
-        def boot() -> None:
-            kernel = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "TMPDIR": memory},
-                start_new_session=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}),
-            )
-            began.append(kernel)
-            assert kernel.stdout
-            said = b""
-            while not said.endswith(b"up\r\n") and not said.endswith(b"up\n"):
-                line = kernel.stdout.readline()
-                if not line:
-                    raise SystemExit(f"the bare kernel ended: {said.decode(errors='replace')}")
-                said += line
 
-        took = seconds(boot)
-        os.killpg(began[0].pid, signal.SIGKILL)
-        began[0].communicate()
+def reset(kernel: Kernel, *, practice: bool) -> float:
+    """From the moment when a machine is to go to the hello of the one that waited in its place."""
+    with closing(Ahead(lambda: GuestMachine(kernel, practice=practice))) as machines:
+        machines.begin()
+        first = machines()
+        first.open()
+        time.sleep(REST_SECONDS + 2)
+
+        def replace() -> None:
+            first.close()
+            second = machines()
+            second.open()
+            ends.append(second)
+
+        ends: list[GuestMachine] = []
+        took = seconds(replace)
+        for machine in ends:
+            machine.close()
         return took
 
 
-def hello(*, practice: bool = False) -> float:
-    """From the making of a machine to the agent's hello: `open` returns on it."""
-    machine = GuestMachine(KERNEL, practice=practice)
-    try:
-        return seconds(machine.open)
-    finally:
-        machine.close()
-
-
-def memory_at_rest() -> int:
+def memory_at_rest(kernel: Kernel) -> int:
     """Bytes that a guest's processes and its keeper hold, what is shared counted in part (Pss of proc_pid_smaps(5))."""
-    with GuestMachine(KERNEL) as machine:
+    with GuestMachine(kernel) as machine:
         time.sleep(1)
         assert machine._keeper
         keeper = machine._keeper.pid
@@ -89,17 +69,34 @@ def memory_at_rest() -> int:
 
 
 def main() -> None:
+    with ExitStack() as stack:
+        init = stack.enter_context(c_init())
+        engine = stack.enter_context(container())
+        for kernel, found in probed():
+            if not found.boots:
+                continue
+            os.environ["LABS_GUEST_KERNEL"] = str(kernel.program)
+            print(f"{found.release}, {kernel.program}")
+            report(medians(actions(kernel, found, init, engine), ROUNDS), BARE)
+            print(f"memory of a guest at rest: {memory_at_rest(kernel) / 2**20:.0f} MiB", end="\n\n")
+
+
+def actions(
+    kernel: Kernel, found: Probe, init: Path | None, engine: tuple[str, Callable[[], float]] | None
+) -> dict[str, Callable[[], float]]:
     check = [sys.executable, str(PROJECT / "labs/__main__.py"), "check", TASK, "--script", str(SOLUTION)]
-    actions: dict[str, Callable[[], float]] = {
-        "bare boot to /bin/sh": bare_boot,
-        "bare boot with the options of our guests": lambda: bare_boot(*FASTER),
-        "agent's hello": hello,
-        **({"agent's hello, practice": lambda: hello(practice=True)} if PROBE.seccomp else {}),
-        "check --script, whole": timed(check),
-    }
-    print(f"{PROBE.release}, {KERNEL.program}")
-    report(medians(actions, ROUNDS), "bare boot to /bin/sh")
-    print(f"memory of a guest at rest: {memory_at_rest() / 2**20:.0f} MiB")
+    measured: dict[str, Callable[[], float]] = {"bare boot to /bin/sh": lambda: bare_boot(kernel.program)}
+    measured[BARE] = lambda: bare_boot(kernel.program, *FASTER)
+    if init is not None:
+        measured["the same, to a static C program"] = lambda: bare_boot(kernel.program, *FASTER, init=[str(init)])
+    if engine is not None:
+        measured[f"{engine[0]} run … true"] = engine[1]
+    measured["agent's hello"] = lambda: hello(kernel)
+    if found.seccomp:
+        measured[f"agent's hello, {PRACTICE[0]}"] = lambda: hello(kernel, practice=True)
+    measured["reset"] = lambda: reset(kernel, practice=found.seccomp)
+    measured["check --script, whole"] = timed(check)
+    return measured
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from guest import bare_boot
 from measure import medians, report, seconds
+from references import bare_boot
 from terminals import COLUMNS, PROJECT, ROWS, Watched, python
 
 sys.path.insert(0, str(PROJECT))
@@ -109,7 +109,7 @@ def main() -> None:
         "the lesson's text": first_text(LESSON, "docker run"),
     }
     report(medians(texts, ROUNDS), trivial)
-    boots = {"bare boot to /bin/sh": bare_boot, "the guest's prompt": prompt_ready}
+    boots = {"bare boot to /bin/sh": lambda: bare_boot(best()[0].program), "the guest's prompt": prompt_ready}
     report(medians(boots, ROUNDS), "bare boot to /bin/sh")
     with tempfile.TemporaryDirectory() as folder:
         lags, interrupts = Path(folder, "lags"), list[float]()

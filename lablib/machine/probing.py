@@ -12,11 +12,12 @@ import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lablib.cache import keep, kept
 from lablib.errors import MachineError
 from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, chosen_name, kernels
-from lablib.state import cache_folder, replace
 
+NAME = "kernels"
 _HELP_SECONDS = 10.0
 _SECCOMP_OPTION = b"\nseccomp=<"
 """In what a kernel's `--help` says, where it can run its processes under seccomp (arch/um/os-Linux/start_up.c)."""
@@ -93,10 +94,6 @@ def _booted(kernel: Kernel, *, practice: bool) -> Probe:
         return Probe(False, error.params["reason"], tuple(error.params["console"].splitlines()))
 
 
-def _file() -> Path:
-    return Path(cache_folder(), "kernels")
-
-
 def _stamp(kernel: Kernel) -> str:
     """What changes when the file does, or what it runs on. Raises OSError."""
     status = kernel.program.stat()
@@ -117,7 +114,7 @@ def _machine() -> str:
 def _read() -> dict[str, dict[str, Probe]]:
     """What is noted: by the kernel's path, by its stamp. Anything that is not what we write counts as nothing."""
     try:
-        value: Any = json.loads(_file().read_bytes())
+        value: Any = json.loads(kept(NAME) or b"{}")
         return {
             str(path): {
                 str(stamp): Probe(
@@ -137,11 +134,10 @@ def _read() -> dict[str, dict[str, Probe]]:
 
 
 def _note(kernel: Kernel, probe: Probe) -> None:
+    known = {path: stamps for path, stamps in _read().items() if Path(path).exists()}
     try:
-        known = {path: stamps for path, stamps in _read().items() if Path(path).exists()}
         known[str(kernel.program)] = {_stamp(kernel): probe}
-        value = {path: {stamp: one._asdict() for stamp, one in stamps.items()} for path, stamps in known.items()}
-        _file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace(str(_file()), json.dumps(value).encode())
-    except OSError:
-        pass  # without the note the kernel is probed again next time
+    except FileNotFoundError:
+        return  # it was removed meanwhile
+    value = {path: {stamp: one._asdict() for stamp, one in stamps.items()} for path, stamps in known.items()}
+    keep(NAME, json.dumps(value).encode())

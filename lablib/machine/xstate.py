@@ -1,9 +1,9 @@
 """A library for `LD_PRELOAD` (ld.so(8)) that lets a User-Mode Linux kernel of before 6.13 run on processors whose
 extended state, the registers of AVX and AMX, is longer than the 2696 bytes such a kernel keeps of each process.
 
-ptrace(2) takes `NT_X86_XSTATE` only whole: handed less, PTRACE_SETREGSET fails, and the guest's kernel panics before its
-first process. On a processor with AMX the whole is 11008 bytes. The library's `ptrace` hands over what is missing as it
-is at the start of a program; nothing in a guest can change it, since none is permitted to use AMX (arch_prctl(2),
+ptrace(2) takes `NT_X86_XSTATE` only whole: handed less, PTRACE_SETREGSET fails, and the guest's kernel panics before
+its first process. On a processor with AMX the whole is 11008 bytes. The library's `ptrace` hands over what is missing
+as it is at the start of a program; nothing in a guest can change it, since none is permitted to use AMX (arch_prctl(2),
 ARCH_REQ_XCOMP_PERM). A kernel that is linked statically has no use for it, and does not see it.
 
 Its program is `xstate.s`, kept here as assembled since the machines that labs run on have no assembler. Source: ELF-64

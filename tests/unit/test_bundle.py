@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lablib.cache import cache_file
 from lablib.errors import MachineError
 from lablib.machine import bundle as bundles
-from lablib.machine.bundle import bundle, cache_file
+from lablib.machine.bundle import NAME, bundle
 from lablib.machine.code import put_code
 from lablib.machine.pack import stamp
 
@@ -21,7 +22,7 @@ PYTHON = Path(sys.executable)
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return cache_file()
+    return cache_file(NAME)
 
 
 def run(folder: Path, code: str) -> str:

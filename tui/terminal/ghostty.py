@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pyghostty import Terminal
-from pyghostty._ffi import check, ffi, lib
-from pyghostty.core import init_sized, read_buf
-
 from lablib.machine.base import Size
+from tui.terminal.declarations import import_pyghostty
 from tui.terminal.engine import HISTORY, Cursor, Reply, Row, Run
+
+_pyghostty = import_pyghostty()
+Terminal = _pyghostty.Terminal
+check, ffi, lib = _pyghostty._ffi.check, _pyghostty._ffi.ffi, _pyghostty._ffi.lib
+init_sized, read_buf = _pyghostty.core.init_sized, _pyghostty.core.read_buf
 
 HISTORY_BYTES = 16 << 20
 """libghostty keeps history up to this size; its default of 10 kB would come before the limit in rows."""
