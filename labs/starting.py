@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from lablib.errors import LabsError, MachineError
@@ -19,6 +18,10 @@ from labs.arguments import Arguments
 
 if TYPE_CHECKING:
     from lablib.machine.base import Machine
+
+SWITCH_SECONDS = 0.0005
+"""Between two threads that compute. Python's own is ten times as long, and what a machine says would wait that long, at
+each step on its way, for a chapter that is being read."""
 
 
 def run_start(arguments: Arguments, language: str) -> int:
@@ -33,6 +36,7 @@ def run_start(arguments: Arguments, language: str) -> int:
         raise LabsError("no-terminal")
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with _work(chapter.id, language) as work:
         kind = arguments.value("--on", "") or _chosen_machine(place, language)
         with _only_said(language):
@@ -45,7 +49,8 @@ def run_start(arguments: Arguments, language: str) -> int:
 
 @contextmanager
 def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
-    """What makes the lesson's machines; the first guest boots while the screen is imported."""
+    """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
+    a thread, which would wait for our imports at each call of its own."""
     from lablib.machine.ahead import Ahead
     from lablib.machine.choose import guest_factory, machine_factory
 
@@ -53,7 +58,7 @@ def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
         yield machine_factory(kind, work)
         return
     with closing(Ahead(guest_factory(work, practice=True))) as machines:
-        Thread(target=machines.begin, name="machine-ahead").start()
+        machines.begin()
         yield machines
 
 

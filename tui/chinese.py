@@ -16,8 +16,9 @@ _CLOSING = "，。、；：？！）》」』】〉〕”…"
 _WORD = re.compile(
     rf"\s*(?:[{_OPENING}]*(?:[^\s{_WIDE}{_OPENING}{_CLOSING}]+|[{_WIDE}])[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+)\s*"
 )
-_ENDS = re.compile(rf"[{_WIDE}{_CLOSING}]$")
-_GOES_ON = re.compile(rf"(?:> ?)*(?P<text>[{_WIDE}{_OPENING}].*)", re.DOTALL)
+# Compiled when a chapter is read, not before the first paint: so wide a class takes a millisecond.
+_ENDS = rf"[{_WIDE}{_CLOSING}]$"
+_GOES_ON = rf"(?s:(?:> ?)*(?P<text>[{_WIDE}{_OPENING}].*))"
 
 
 def teach_rich() -> None:
@@ -29,6 +30,6 @@ def teach_rich() -> None:
 def continued(line: str, following: str) -> str | None:
     """`line` with the text of `following`, the next one of a CommonMark paragraph, where both are Chinese and a reader
     would see the line end between them as a space; else None."""
-    if _ENDS.search(line) and (found := _GOES_ON.fullmatch(following)):
+    if re.search(_ENDS, line) and (found := re.fullmatch(_GOES_ON, following)):
         return line + found["text"]
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from lablib.verdict import Result
+if TYPE_CHECKING:
+    from lablib.verdict import Result  # dear to import, for a screen that is to be painted
 
 
 @dataclass(frozen=True)

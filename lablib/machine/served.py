@@ -6,14 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from lablib.errors import MachineError
 from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError, read_hello
 from lablib.text import one_line
-from lablib.verdict import Result
+
+if TYPE_CHECKING:
+    from lablib.verdict import Result
 
 ANSWER_SECONDS = 10.0
 """How long a check or a file may take; each is milliseconds in a machine that works."""
@@ -279,6 +281,8 @@ def _status(frame: Frame) -> int:
 
 
 def _results(frame: Frame) -> tuple[Result, ...]:
+    from lablib.verdict import Result
+
     values = frame.json()
     if not isinstance(values, list):
         raise WireError("results are not a list")
