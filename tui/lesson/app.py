@@ -146,9 +146,8 @@ class LessonApp(App[None]):
         self.show_status()
         self.set_interval(0.1, self._tick)
         self._signals = Signals(self._on_signal, self.close_now)
-        self.call_after_refresh(self._after_first_paint)
 
-    async def _after_first_paint(self) -> None:
+    async def on_ready(self) -> None:
         from tui.lesson.backstage import Backstage
 
         if self.phase is Phase.CLOSING:
@@ -237,7 +236,7 @@ class LessonApp(App[None]):
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self.show_status()
-        self.call_after_refresh(self._pane.show_terminal().start, self.backstage.shell)
+        self._pane.show_terminal().start(self.backstage.shell)
         self.backstage.view(on=self._pane.viewing)
         if self.readable:
             await self.guide.arrive(self)

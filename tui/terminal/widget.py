@@ -146,7 +146,10 @@ class Terminal(Widget, can_focus=True):
 
     @property
     def _cells(self) -> Size:
-        return Size(max(2, self.size.width), max(2, self.size.height))
+        size = self.size
+        if not size and isinstance(self.parent, Widget):  # not laid out yet: it will most likely fill its parent
+            size = self.parent.size
+        return Size(max(2, size.width), max(2, size.height))
 
     def _fit(self) -> None:
         if self._engine is None:
