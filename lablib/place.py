@@ -4,6 +4,7 @@ have fields between tabs:
     last        CHAPTER           the chapter that was started last
     at          CHAPTER  ITEM     where the reader was in it: the id of a step, a task or a question
     machine     KIND              what was chosen when a first start asked
+    told        KEY       once    a remark that is made once in a reader's life
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
     from lablib.state import ProgressError
 
-VERSION = 1
+VERSION = 2
 FILE = "place"
-_FIELDS = {"last": 1, "at": 2, "machine": 1}
+_FIELDS = {"last": 1, "at": 2, "machine": 1, "told": 2}
 
 
 class Place:
@@ -56,6 +57,14 @@ class Place:
     def choose_machine(self, kind: str) -> None:
         """Notes which machine is wanted. Raises ProgressError where it cannot be kept."""
         self._note({("machine",): kind})
+
+    def was_told(self, key: str) -> bool:
+        """Whether the remark `key` has been made."""
+        return ("told", key) in self._values
+
+    def note_told(self, key: str) -> None:
+        """Notes that it has. Raises ProgressError where that cannot be kept."""
+        self._note({("told", key): "once"})
 
     def _note(self, news: dict[tuple[str, ...], str]) -> None:
         self._take(self._file.update(lambda lines: _lines(_values(lines) | news)))

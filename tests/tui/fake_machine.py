@@ -114,11 +114,12 @@ class FakeMachine:
         self.log: list[str] = []
         self.scene_status: int | None = 0
         self.work_failure: Exception | None = None
+        self.practice = True
         self.saves = 0
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities("guest", "6.1.0", "/root/lab", ("memory", "pids"))
+        return Capabilities("guest", "6.1.0", "/root/lab", ("memory", "pids"), practice=self.practice)
 
     def open(self) -> Capabilities:
         self.opening.set()
@@ -201,6 +202,13 @@ class FakePlace:
     def __init__(self, item: str = "", failure: Exception | None = None) -> None:
         self.item = item
         self.failure = failure
+        self.remarks: set[str] = set()
+
+    def was_told(self, key: str) -> bool:
+        return key in self.remarks
+
+    def note_told(self, key: str) -> None:
+        self.remarks.add(key)
 
     def at(self, chapter: str) -> str:
         return self.item

@@ -68,6 +68,28 @@ async def test_the_chapter_is_read_before_the_machine_is_up(tmp_path: Path) -> N
         await until(pilot, says(app, "#state", "6.1.0"))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_whose_kernel_is_slow_is_told_once_of_the_quicker_one(tmp_path: Path, language: str) -> None:
+    place = FakePlace(FIRST)
+    for said in (True, False):
+        machine = FakeMachine()
+        machine.practice = False
+        app = lesson(tmp_path, machine, language, place=place)
+        async with running(app, (120, 40)) as pilot:
+            await until(pilot, watched(machine))
+            assert any("labs guest build" in note.message for note in app._notifications) is said
+        assert place.was_told("quicker_guests")
+
+
+async def test_who_has_the_quick_kernel_is_told_nothing(tmp_path: Path) -> None:
+    machine, place = FakeMachine(), FakePlace(FIRST)
+    app = lesson(tmp_path, machine, place=place)
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, watched(machine))
+        assert not app._notifications
+    assert not place.remarks
+
+
 async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:
     failure = MachineError("guest-kernel-missing", program="linux.uml")
     machines = [FakeMachine(), FakeMachine(failure=failure)]

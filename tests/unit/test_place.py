@@ -42,6 +42,14 @@ def test_the_machine_that_was_chosen_is_kept_beside_the_place(tmp_path: Path) ->
     assert (place(tmp_path).machine, place(tmp_path).at("cgroups")) == ("host", "move-sleep")
 
 
+def test_a_remark_that_was_made_is_kept_beside_the_place(tmp_path: Path) -> None:
+    place(tmp_path).remember("cgroups", "move-sleep")
+    assert not place(tmp_path).was_told("quicker_guests")
+    place(tmp_path).note_told("quicker_guests")
+    assert place(tmp_path).was_told("quicker_guests")
+    assert place(tmp_path).at("cgroups") == "move-sleep"
+
+
 def test_what_another_lesson_noted_meanwhile_is_kept(tmp_path: Path) -> None:
     mine, theirs = place(tmp_path), place(tmp_path)
     theirs.remember("overlayfs", "first-mount")

@@ -95,6 +95,7 @@ class LessonApp(App[None]):
         self._guide: Guide | None = None
         self._page: Page | None = None
         self._machine_line = ""
+        self.could_be_quicker = False
         self._began = monotonic()
         self._exit_code = 0
         self._last_words = ""
@@ -233,6 +234,7 @@ class LessonApp(App[None]):
         capabilities = event.capabilities
         kind = self._words.screen(f"kind_{capabilities.kind}")
         self._machine_line = self._words.screen("ready", kind=kind, release=capabilities.release)
+        self.could_be_quicker = capabilities.kind == "guest" and not capabilities.practice
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self.show_status()

@@ -13,6 +13,9 @@ from tui.lesson.backstage import Backstage
 from tui.lesson.state import Item, Place, Progress, QuestionState, StepState, TaskState, Walk
 from tui.lesson.words import Words
 
+QUICKER = "quicker_guests"
+"""The key of what is said, and of the note that it was."""
+
 
 class Stage(Protocol):
     """What the guide asks of the screen as a whole."""
@@ -20,6 +23,10 @@ class Stage(Protocol):
     @property
     def ready(self) -> bool:
         """Whether the machine is up and has a shell."""
+
+    @property
+    def could_be_quicker(self) -> bool:
+        """Whether it is a guest whose kernel is slower than the one that `labs guest build` makes."""
 
     def say(self, sentence: str, *, warning: bool = False) -> None: ...
 
@@ -70,6 +77,7 @@ class Guide:
         """Begins with the item at hand: a task's scene is set and its checks are watched."""
         item = self.walk.item
         self._backstage.end_turn()
+        self._advise(stage)
         if item is None:
             return
         self._backstage.note(lambda: self._place.remember(self._chapter.id, item.id))
@@ -78,6 +86,12 @@ class Guide:
             self._turn = self._backstage.begin(item.task)
         await self._page.turn_to(item)
         stage.show_status()
+
+    def _advise(self, stage: Stage) -> None:
+        """Says once in a reader's life how their guests can be quicker."""
+        if stage.ready and stage.could_be_quicker and not self._place.was_told(QUICKER):
+            stage.say(self._words.screen(QUICKER))
+            self._backstage.note(lambda: self._place.note_told(QUICKER))
 
     @property
     def next_act(self) -> str:

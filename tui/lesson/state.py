@@ -23,11 +23,15 @@ class Progress(Protocol):
 
 
 class Place(Protocol):
-    """Where the student was in each chapter, kept over lessons."""
+    """Where the student was in each chapter and which remarks were made, kept over lessons."""
 
     def at(self, chapter: str) -> str: ...
 
     def remember(self, chapter: str, item: str = "") -> None: ...
+
+    def was_told(self, key: str) -> bool: ...
+
+    def note_told(self, key: str) -> None: ...
 
 
 class Scene(Enum):
