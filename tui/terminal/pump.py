@@ -17,9 +17,10 @@ MAX_WAITING = 4096
 """Keys, pastes and answers that may wait for the shell before answers of the terminal are dropped: a program that
 asks without reading could else make us hold any amount."""
 
-MAX_UNSEEN = 16 * 1024
-"""Bytes of output that may wait to be shown; then no more is read, and the program waits. Few, since showing them is
-one piece of work for the event loop, and what is typed meanwhile waits for it."""
+PIECE_SECONDS = 0.006
+"""What is read before it is shown is as much as the screen shows in about so long; then no more is read, and the
+program waits. Showing it is one piece of work for the event loop, and what is typed meanwhile waits for it."""
+MIN_PIECE, MAX_PIECE = 4 * 1024, 256 * 1024
 
 OpenShell = Callable[[Size], Shell]
 
@@ -61,6 +62,7 @@ class Pump:
         self._size = size
         self._closed = threading.Event()
         self._output = bytearray()
+        self._piece = 16 * 1024
         self._room = threading.Condition()
         self._typed: SimpleQueue[bytes | Size | None] = SimpleQueue()
 
@@ -79,12 +81,19 @@ class Pump:
         self._typed.put(size)
 
     def take(self) -> bytes:
-        """All the output there is now. Until it is taken at most `MAX_UNSEEN` bytes more are read."""
+        """All the output there is now. Until it is taken no more than a piece is read."""
         with self._room:
             data = bytes(self._output)
             self._output.clear()
             self._room.notify()
         return data
+
+    def took(self, seconds: float, count: int) -> None:
+        """Says how long `count` bytes took to be shown."""
+        if count >= self._piece:  # fewer say little of a flood
+            longer = self._piece // 2 if seconds > PIECE_SECONDS else self._piece * 2
+            if seconds > PIECE_SECONDS or seconds < PIECE_SECONDS / 3:
+                self._piece = max(MIN_PIECE, min(MAX_PIECE, longer))
 
     def close(self) -> None:
         """Hangs up. Returns at once; the threads end on their own."""
@@ -115,7 +124,7 @@ class Pump:
         """Adds `data` to what is to be taken, once there is room; False when nobody takes it any more. A terminal hands
         over a few kilobytes at a time: one message for each would cost a flood more than all the rest."""
         with self._room:
-            while len(self._output) >= MAX_UNSEEN and self._target.is_running and not self._closed.is_set():
+            while len(self._output) >= self._piece and self._target.is_running and not self._closed.is_set():
                 self._room.wait(PATIENCE)
             asked = bool(self._output)
             self._output += data

@@ -127,8 +127,10 @@ class Terminal(Widget, can_focus=True):
 
     def on_output(self, event: pump.Output) -> None:
         if event.pump is self._pump:
-            self._feed(event.pump.take())
+            data, began = event.pump.take(), monotonic()
+            self._feed(data)
             self._paint_soon()
+            event.pump.took(monotonic() - began, len(data))
 
     def on_finished(self, event: pump.Finished) -> None:
         if event.pump is self._pump:
