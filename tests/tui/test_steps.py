@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from textual.widgets import Markdown, OptionList
 
+from lablib.course.model import Chapter
 from lablib.state import ProgressError
 from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tests.tui.lessons import FIRST, SIZES, lesson, running, says, watched
@@ -51,6 +53,24 @@ async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f2")
         await until(pilot, lambda: app.guide.walk.items[0].done)
+
+
+async def test_a_step_asked_for_while_the_chapter_comes_in_is_run_then(tmp_path: Path) -> None:
+    machine, told, gate = FakeMachine(), chapter(tmp_path), threading.Event()
+
+    def load() -> Chapter:
+        gate.wait(20)
+        return told
+
+    app = LessonApp(entry(told), load, lambda: machine, "en", FakeProgress(), FakePlace())
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
+        await pilot.press("f2")
+        assert not app.readable
+        gate.set()
+        await until(pilot, lambda: app.readable)
+        await until(pilot, lambda: app.guide.walk.items[0].done)
+        assert app.guide.walk.at == 1, "it is run once"
 
 
 async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(tmp_path: Path) -> None:

@@ -1,29 +1,20 @@
-"""The lesson's screen as a whole: lays out the panes, hears of the machine, and turns keys into acts of the guide."""
+"""The lesson's screen as a whole: fills its frame, hears of the machine, and turns keys into acts of the guide."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.screen import Screen
-from textual.widgets import Static
 
 from lablib.errors import LabsError
-from tui.chinese import teach_rich
+from tui.lesson.frame import Frame
 from tui.lesson.help import Help
-from tui.lesson.layout import Opening, lay_out
-from tui.lesson.machine_pane import MachinePane
 from tui.lesson.phase import Phase
 from tui.lesson.signals import Signals
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.theme import ANSI, THEME
 from tui.lesson.words import Words
 from tui.terminal import engines
 from tui.terminal.widget import Terminal
@@ -47,11 +38,9 @@ NO_MACHINE = 3
 """Exit code: nothing could be checked."""
 
 
-class LessonApp(App[None]):
+class LessonApp(Frame):
     """One chapter on one machine. Painted before the machine is asked for, and before the terminal's engine is read."""
 
-    CSS_PATH = Path(__file__).parent / "frame.tcss"
-    ENABLE_COMMAND_PALETTE = False
     # All with priority, so that they work from the terminal too; programs keep every key but these.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", priority=True),
@@ -77,14 +66,8 @@ class LessonApp(App[None]):
         place: Place,
         start: str = "",
     ) -> None:
-        super().__init__()
-        teach_rich()
-        self.register_theme(THEME)
-        self.theme = THEME.name
-        self.ansi_theme_dark = ANSI
-        self._words = Words(language)
+        super().__init__(f"{entry.number} · {entry.title[language]}", Words(language))
         self._entry = entry
-        self._title = f"{entry.number} · {entry.title[language]}"
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
@@ -96,18 +79,11 @@ class LessonApp(App[None]):
         self._page: Page | None = None
         self._machine_line = ""
         self.could_be_quicker = False
+        self._going_on = False
         self._began = monotonic()
         self._exit_code = 0
         self._last_words = ""
         self._reset_asked = 0.0
-
-    def compose(self) -> ComposeResult:
-        with Container(id="lesson", classes="-stacked"):
-            with Vertical(id="reading"):
-                yield Opening(self._title)
-            yield MachinePane(self._words)
-        yield StatusBar(self._words)
-        yield Static(id="too-small")
 
     @property
     def readable(self) -> bool:
@@ -131,15 +107,6 @@ class LessonApp(App[None]):
         """There once the screen is painted."""
         assert self._backstage is not None
         return self._backstage
-
-    @property
-    def _base(self) -> Screen[object]:
-        """The screen of the lesson, whatever lies over it."""
-        return self.screen_stack[0]
-
-    @property
-    def _pane(self) -> MachinePane:
-        return self._base.query_one(MachinePane)
 
     # -- beginning and end
 
@@ -186,6 +153,8 @@ class LessonApp(App[None]):
             await self.guide.arrive(self)
         else:
             self._page.focus()
+        if self._going_on:
+            await self.guide.go_on(self)
 
     def on_missing(self, event: news.Missing) -> None:
         sentence = self._words.warning("packages-missing", packages=event.packages, chapter=self._entry.id)
@@ -335,7 +304,9 @@ class LessonApp(App[None]):
         await self.guide.go_to(event.id, self)
 
     async def action_go_on(self) -> None:
-        await self.guide.go_on(self)
+        if self.readable:
+            await self.guide.go_on(self)
+        self._going_on = not self.readable  # asked for while the chapter comes in, it is done then
 
     async def action_move(self, by: int) -> None:
         await self.guide.move(by, self)
@@ -351,7 +322,7 @@ class LessonApp(App[None]):
             self.page.enlarge_card()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("help", "leave"):
+        if action in ("help", "leave") or (action == "go_on" and not self.readable):
             return True
         return self.readable and not isinstance(self.screen, Help)
 
@@ -371,18 +342,9 @@ class LessonApp(App[None]):
         else:
             terminal.focus()
 
-    def on_text_selected(self) -> None:
-        if text := self.screen.get_selected_text():
-            self.copy_to_clipboard(text)
-            self.notify(self._words.screen("copied"), markup=False, timeout=2)
-
-    # -- layout
+    # -- status
 
     def on_descendant_focus(self) -> None:
-        self.show_status()
-
-    def on_resize(self, event: events.Resize) -> None:
-        lay_out(self._base, event.size, self._words)
         self.show_status()
 
     def _tick(self) -> None:

@@ -1,0 +1,63 @@
+"""The lesson's frame, which is painted first: where the panes are, how they look, and how large they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.chinese import teach_rich
+from tui.lesson.layout import Opening, lay_out
+from tui.lesson.machine_pane import MachinePane
+from tui.lesson.status_bar import StatusBar
+from tui.lesson.theme import ANSI, THEME
+from tui.lesson.words import Words
+
+
+class Frame(App[None]):
+    """Empty panes for a chapter called `title` and its machine."""
+
+    CSS_PATH = Path(__file__).parent / "frame.tcss"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, title: str, words: Words) -> None:
+        super().__init__()
+        teach_rich()
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.ansi_theme_dark = ANSI
+        self._title = title
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        with Container(id="lesson", classes="-stacked"):
+            with Vertical(id="reading"):
+                yield Opening(self._title)
+            yield MachinePane(self._words)
+        yield StatusBar(self._words)
+        yield Static(id="too-small")
+
+    @property
+    def _base(self) -> Screen[object]:
+        """The screen of the lesson, whatever lies over it."""
+        return self.screen_stack[0]
+
+    @property
+    def _pane(self) -> MachinePane:
+        return self._base.query_one(MachinePane)
+
+    def on_resize(self, event: events.Resize) -> None:
+        lay_out(self._base, event.size, self._words)
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Says in the last line how things stand."""
+
+    def on_text_selected(self) -> None:
+        if text := self.screen.get_selected_text():
+            self.copy_to_clipboard(text)
+            self.notify(self._words.screen("copied"), markup=False, timeout=2)
