@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from lablib.errors import LabsError, MachineError
@@ -50,15 +51,20 @@ def run_start(arguments: Arguments, language: str) -> int:
 @contextmanager
 def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
-    a thread, which would wait for our imports at each call of its own."""
+    a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
+    which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
     from lablib.machine.choose import guest_factory, machine_factory
+    from lablib.machine.probing import all_noted
 
     if kind == "host":
         yield machine_factory(kind, work)
         return
     with closing(Ahead(guest_factory(work, practice=True))) as machines:
-        machines.begin()
+        if all_noted():
+            machines.begin()
+        else:
+            Thread(target=machines.begin, name="machine-ahead").start()
         yield machines
 
 

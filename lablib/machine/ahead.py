@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Protocol
 
 from lablib.errors import MachineError
@@ -42,12 +43,11 @@ class Ahead:
         with self._lock:
             if self._closed or self._next is not None or available_memory() < SPARE_MEMORY:
                 return
-            try:
+            with suppress(MachineError), ExitStack() as undo:
                 machine = self._make()
+                undo.callback(machine.close)
                 machine.begin()
-            except MachineError:
-                machine.close()
-            else:
+                undo.pop_all()
                 self._next = machine
 
     def __call__(self) -> Machine:

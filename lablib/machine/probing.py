@@ -51,6 +51,14 @@ def best() -> tuple[Kernel, Probe]:
     return max(probed(), key=worth)  # of equals the first
 
 
+def all_noted() -> bool:
+    """Whether `best` need boot nothing to answer."""
+    try:
+        return all(noted(kernel) is not None for kernel in kernels())
+    except MachineError:
+        return True  # which is the answer
+
+
 def probed() -> list[tuple[Kernel, Probe]]:
     """Every kernel, and what is noted of it or shows now. Raises MachineError where there is none."""
     found = [(kernel, noted(kernel) or probe(kernel)) for kernel in kernels()]

@@ -76,6 +76,16 @@ def test_one_that_failed_while_it_waited_is_not_handed_out() -> None:
         assert make.made[0].closed
 
 
+def test_what_keeps_one_from_being_made_is_left_to_the_next_to_tell() -> None:
+    def make() -> Any:
+        raise MachineError("guest-kernel-missing", program="linux.uml")
+
+    with closing(Ahead(make)) as machines:
+        machines.begin()
+        with pytest.raises(MachineError):
+            machines()
+
+
 def test_what_keeps_one_from_beginning_is_left_to_the_next_to_tell() -> None:
     make = Maker(MachineError("no-room"))
     with closing(Ahead(make)) as machines:

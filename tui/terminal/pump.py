@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from time import perf_counter
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -35,7 +36,7 @@ class Opened(Message):
 
 
 class Output(Message):
-    """There is output to `take`."""
+    """There is output to `hand_to` the screen."""
 
     def __init__(self, pump: Pump) -> None:
         super().__init__()
@@ -80,20 +81,21 @@ class Pump:
     def resize(self, size: Size) -> None:
         self._typed.put(size)
 
-    def take(self) -> bytes:
-        """All the output there is now. Until it is taken no more than a piece is read."""
+    def hand_to(self, show: Callable[[bytes], None]) -> None:
+        """Has all the output there is now shown. From how long that takes follows how much more is read at once."""
         with self._room:
             data = bytes(self._output)
             self._output.clear()
             self._room.notify()
-        return data
-
-    def took(self, seconds: float, count: int) -> None:
-        """Says how long `count` bytes took to be shown."""
-        if count >= self._piece:  # fewer say little of a flood
-            longer = self._piece // 2 if seconds > PIECE_SECONDS else self._piece * 2
-            if seconds > PIECE_SECONDS or seconds < PIECE_SECONDS / 3:
-                self._piece = max(MIN_PIECE, min(MAX_PIECE, longer))
+        began = perf_counter()
+        show(data)
+        took = perf_counter() - began
+        if len(data) < self._piece:
+            return  # too little to say anything of a flood
+        if took > PIECE_SECONDS:
+            self._piece = max(MIN_PIECE, self._piece // 2)
+        elif took < PIECE_SECONDS / 3:
+            self._piece = min(MAX_PIECE, self._piece * 2)
 
     def close(self) -> None:
         """Hangs up. Returns at once; the threads end on their own."""

@@ -127,10 +127,8 @@ class Terminal(Widget, can_focus=True):
 
     def on_output(self, event: pump.Output) -> None:
         if event.pump is self._pump:
-            data, began = event.pump.take(), monotonic()
-            self._feed(data)
+            event.pump.hand_to(self._feed)
             self._paint_soon()
-            event.pump.took(monotonic() - began, len(data))
 
     def on_finished(self, event: pump.Finished) -> None:
         if event.pump is self._pump:
