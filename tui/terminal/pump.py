@@ -18,7 +18,7 @@ MAX_WAITING = 4096
 """Keys, pastes and answers that may wait for the shell before answers of the terminal are dropped: a program that
 asks without reading could else make us hold any amount."""
 
-PIECE_SECONDS = 0.006
+PIECE_SECONDS = 0.007
 """What is read before it is shown is as much as the screen shows in about so long; then no more is read, and the
 program waits. Showing it is one piece of work for the event loop, and what is typed meanwhile waits for it."""
 MIN_PIECE, MAX_PIECE = 4 * 1024, 256 * 1024
@@ -90,12 +90,9 @@ class Pump:
         began = perf_counter()
         show(data)
         took = perf_counter() - began
-        if len(data) < self._piece:
-            return  # too little to say anything of a flood
-        if took > PIECE_SECONDS:
-            self._piece = max(MIN_PIECE, self._piece // 2)
-        elif took < PIECE_SECONDS / 3:
-            self._piece = min(MAX_PIECE, self._piece * 2)
+        if len(data) >= self._piece:  # less says little of a flood
+            fitting = int(len(data) * PIECE_SECONDS / max(took, PIECE_SECONDS / 2))
+            self._piece = max(MIN_PIECE, min(MAX_PIECE, fitting))
 
     def close(self) -> None:
         """Hangs up. Returns at once; the threads end on their own."""
