@@ -144,7 +144,9 @@ class Bars:
         self._progress = self._shown.enter_context(Progress(*columns, speed_estimate_period=120))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._end()
         self._shown.close()
 
     def stage(self, stage: Stage, total: int = 0) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -180,6 +181,18 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed) as caught:
         Programs(tmp_path / "log").run(["no-such-program"])
     assert "no-such-program" in caught.value.reason
+
+
+def test_a_program_ends_with_whoever_waits_for_it_however_that_ends(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from lablib.uml.programs import Programs; f = Path(sys.argv[1]); "
+    code += "Programs(f / 'log').run(['sh', '-c', 'echo >begun; exec sleep 600'], folder=f)"
+    waiting = subprocess.Popen([sys.executable, "-c", code, tmp_path])
+    while not (tmp_path / "begun").exists():
+        assert waiting.poll() is None
+        time.sleep(0.02)
+    waiting.kill()
+    waiting.wait()
+    assert _sleepers(tmp_path) == []
 
 
 def _sleepers(folder: Path) -> list[str]:
