@@ -34,8 +34,13 @@ class Catalogue:
 
 @cache
 def catalogue(language: str, folder: Path = MESSAGES) -> Catalogue:
-    """The catalogue of `folder` in `language`. A nested TOML table is a dotted key: `[error] x` is `error.x`."""
-    return Catalogue(language, _flat(tomllib.loads((folder / f"{language}.toml").read_text("utf-8"))))
+    """The catalogue of `folder` in `language`: the file LANGUAGE.toml, or all of the folder LANGUAGE. A nested TOML
+    table is a dotted key: `[error] x` is `error.x`."""
+    files = sorted((folder / language).glob("*.toml")) or [folder / f"{language}.toml"]
+    texts: dict[str, str] = {}
+    for file in files:
+        texts |= _flat(tomllib.loads(file.read_text("utf-8")))
+    return Catalogue(language, texts)
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.inside import Inside
 from lablib.kernel.procfs import ProcFS
 
 MAX_TEXT = 2048
@@ -72,6 +73,9 @@ class Context:
     """The cgroup that the lab calls its root: `/sys/fs/cgroup` as the student sees it."""
     remembered: Mapping[str, Any] = field(default_factory=dict)
     """What this task's `@remember` function returned when its scene was set; empty where no scene was set."""
+    files: Inside = field(default_factory=Inside)
+    """The student's files, without what they have mounted since: of a guest, `/tmp` and `/lab` are tmpfs, and what an
+    overlay of theirs has for layers is there as it is."""
 
 
 CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]

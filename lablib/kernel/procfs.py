@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lablib.kernel.mountinfo import MountInfo, parse
+
 _PARENT = 4 - 3
 _PROCESS_GROUP = 5 - 3
 _START_TIME = 22 - 3
@@ -93,6 +95,17 @@ class ProcFS:
         except OSError:
             return None
 
+    def uid_map(self, pid: int) -> tuple[tuple[int, int, int], ...]:
+        """The lines of /proc/PID/uid_map: first uid inside, first outside as we see it, how many."""
+        return _id_map(self._read(pid, "uid_map"))
+
+    def gid_map(self, pid: int) -> tuple[tuple[int, int, int], ...]:
+        return _id_map(self._read(pid, "gid_map"))
+
+    def mounts(self, pid: int) -> tuple[MountInfo, ...]:
+        """The mounts in its mount namespace that it can reach; none where it has ended."""
+        return tuple(parse(self._read(pid, "mountinfo") or ""))
+
     def shown_pid(self, pid: int) -> int:
         """The pid under which the student knows it: NSpid lists one for each namespace, ours first."""
         pids = ((self.status(pid) or {}).get("NSpid") or "").split()
@@ -101,6 +114,10 @@ class ProcFS:
     def is_shown(self, pid: int) -> bool:
         """Whether the student can see it: it lives in their pid namespace or one below."""
         return len(((self.status(pid) or {}).get("NSpid") or "").split()) > self.depth
+
+    def shown_process(self, pid: int) -> int | None:
+        """The process that the student knows as `pid` in the pid namespace of their first shell; None for none."""
+        return next((one for one in self.pids() if self.is_shown(one) and self.shown_pid(one) == pid), None)
 
     def _stat(self, pid: int) -> list[str] | None:
         text = self._read(pid, "stat")
@@ -113,3 +130,8 @@ class ProcFS:
             return (self.root / str(pid) / name).read_text("utf-8", errors="replace")
         except OSError:
             return None
+
+
+def _id_map(text: str | None) -> tuple[tuple[int, int, int], ...]:
+    rows = [line.split() for line in (text or "").splitlines()]
+    return tuple((int(inside), int(outside), int(count)) for inside, outside, count in rows)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lablib.kernel.cgroup2 import Cgroup
+from lablib.kernel.inside import Inside
 from lablib.kernel.procfs import ProcFS
 from lablib.verdict import Context
 
@@ -23,6 +24,7 @@ class FakeKernel:
 
     def __post_init__(self) -> None:
         (self.folder / "proc").mkdir()
+        (self.folder / "files").mkdir()
         self.cgroup("", controllers=EVERYTHING, gives=EVERYTHING)
 
     def cgroup(self, name: str, controllers: str = EVERYTHING, gives: str = "", type: str = "domain") -> Path:
@@ -52,4 +54,4 @@ class FakeKernel:
 
     def context(self) -> Context:
         proc = ProcFS(self.folder / "proc", self.depth)
-        return Context(proc, Cgroup(self.folder / "cgroup"), self.remembered)
+        return Context(proc, Cgroup(self.folder / "cgroup"), self.remembered, Inside(self.folder / "files"))

@@ -64,10 +64,11 @@ class GuestLab(NamedTuple):
 
     def context(self, remembered: Mapping[str, Any]) -> Context:
         from lablib.kernel.cgroup2 import Cgroup  # the student's first shell need not wait for these
+        from lablib.kernel.inside import Inside
         from lablib.kernel.procfs import ProcFS
         from lablib.verdict import Context
 
-        return Context(ProcFS(depth=1), Cgroup.open_root(self.cgroup), remembered)
+        return Context(ProcFS(depth=1), Cgroup.open_root(self.cgroup), remembered, Inside(self.root))
 
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a
