@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import checkers  # noqa: F401 - registers the checks
+from lablib.course.index import chapter_folders
 from lablib.course.lint import lint
 from lablib.course.model import Chapter, Task
 from lablib.course.parser import load_course
+from lablib.course.structure import read_structures
 from lablib.errors import UsageError
 from lablib.grading.proof import Case, Fault, attempt, cases, judge, mutants, unprovable
 from lablib.i18n import Catalogue, catalogue
@@ -85,6 +87,7 @@ def _chosen(name: str) -> tuple[list[Chapter], list[Task]]:
 def _everything(chapters: Iterable[Chapter], tasks: list[Task], words: Catalogue) -> Iterator[Found]:
     for problem in lint(Path(course.CONTENT)):
         yield Found(problem.where, (words.text(f"lint.{problem.key}", **problem.params),))
+    yield from _unmatched(words)
     with closing(Ahead(guest_factory(), rest=0.0)) as machines:
         machines.begin()
         for chapter in chapters:
@@ -101,6 +104,20 @@ def _everything(chapters: Iterable[Chapter], tasks: list[Task], words: Catalogue
                 yield Found(task.id, lacking=lacking)
             else:
                 yield from _proved(task, machines, words)
+
+
+def _unmatched(words: Catalogue) -> Iterator[Found]:
+    """Tasks that nothing checks, and checks of tasks that there are not."""
+    structures = read_structures(Path(folder) for folder in chapter_folders(course.CONTENT))
+    places = {task.id: f"{one.file}:{task.line}" for one in structures for task in one.tasks}
+    for task, place in places.items():
+        if not REGISTRY.checks(task):
+            yield Found(place, (words.text("proof.no-check", task=task),))
+    for task in REGISTRY.tasks():
+        if task not in places:
+            code = REGISTRY.checks(task)[0].function.__code__
+            place = f"{code.co_filename}:{code.co_firstlineno}"
+            yield Found(place, (words.text("proof.no-task", task=task),))
 
 
 def _proved(task: Task, machines: Ahead, words: Catalogue) -> Iterator[Found]:

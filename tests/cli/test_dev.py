@@ -28,6 +28,7 @@ def checkout(tmp_path: Path) -> Path:
     for part in PARTS:
         shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "content").mkdir()
+    (folder / "checkers/__init__.py").write_text('"""The checks of no chapter yet."""\n\n')
     return folder
 
 
@@ -83,6 +84,11 @@ def fault(sample: Path, kind: str) -> None:
             (sample / "chapter.toml").write_text(text.replace('"tmpfs"', '"ext9"'))
         case "skeleton":
             (sample / "zh.md").write_text((sample / "zh.md").read_text().replace("> [!HINT] first\n> mkdir", "> mkdir"))
+        case "no check":
+            (checkers / "sample.py").write_text("")
+        case "no task":
+            text = (checkers / "sample.py").read_text()
+            (checkers / "sample.py").write_text(text + BLIND.replace("sample/first", "sample/second"))
         case "mode":
             (sample / "wrong/first/a-file.sh").chmod(0o644)
 
@@ -99,6 +105,8 @@ def fault(sample: Path, kind: str) -> None:
         ("blind", "sample/first", "idle"),
         ("step", "sample look", "ext9"),
         ("skeleton", "zh.md:", "skeleton"),
+        ("no check", "chapter.toml:5", "sample/first"),
+        ("no task", "checkers/sample.py:", "sample/second"),
         ("mode", "a-file.sh:1", "chmod +x"),
     ],
 )
