@@ -1,5 +1,5 @@
-"""How long the proof of the course takes, a case at a time, and how much playing a chapter adds to its commands' own time:
-`.venv/bin/python bench/content.py`, on the kernel that guests boot (LABS_GUEST_KERNEL names another)."""
+"""How long the proof of the course takes, a case at a time, and how much playing a chapter adds to its commands' own
+time: `.venv/bin/python bench/content.py`, on the kernel that guests boot (LABS_GUEST_KERNEL names another)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def main() -> None:
             f"labs run {chapter.id}: {played['seconds']:.1f} s, x {ratio:.2f} its commands' own {own:.1f} s and a boot"
         )
     proved = asked("dev", "check")
-    cases = sorted((one for one in proved["found"] if "/" in one["name"].split(" ")[0]), key=lambda one: one["seconds"])
+    tried = (one for one in proved["found"] if "/" in one["name"].split(" ")[0])
+    cases = sorted(tried, key=lambda one: one["seconds"])
     middle = statistics.median(one["seconds"] for one in cases)
     print(f"labs dev check: {proved['seconds']:.0f} s; {len(cases)} cases, median {middle:.2f} s")
     for one in cases[-5:]:
