@@ -1,0 +1,11 @@
+#!/usr/bin/python3
+# fails: sleep-runs-under-it seccomp.no-sleep
+from pyseccomp import ALLOW, ERRNO, KILL_PROCESS, SyscallFilter
+
+f = SyscallFilter(ALLOW)
+f.add_rule(ERRNO(1), "mkdir")
+f.add_rule(ERRNO(1), "mkdirat")
+f.add_rule(KILL_PROCESS, "sethostname")
+with open("/lab/first.bpf", "wb") as file:
+    f.export_bpf(file)
+f.load()

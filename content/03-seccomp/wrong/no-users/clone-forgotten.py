@@ -1,0 +1,11 @@
+#!/usr/bin/python3
+# fails: new-user-namespaces-are-refused seccomp.new-users-allowed
+from pyseccomp import ALLOW, ERRNO, MASKED_EQ, Arg, SyscallFilter
+
+CLONE_NEWUSER = 0x10000000
+
+f = SyscallFilter(ALLOW)
+f.add_rule(ERRNO(1), "unshare", Arg(0, MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
+f.add_rule(ERRNO(38), "clone3")
+with open("/lab/no-users.bpf", "wb") as file:
+    f.export_bpf(file)

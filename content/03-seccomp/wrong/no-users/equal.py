@@ -1,0 +1,12 @@
+#!/usr/bin/python3
+# fails: new-user-namespaces-are-refused seccomp.only-that-value
+from pyseccomp import ALLOW, EQ, ERRNO, Arg, SyscallFilter
+
+CLONE_NEWUSER = 0x10000000
+
+f = SyscallFilter(ALLOW)
+for call in ("unshare", "clone"):
+    f.add_rule(ERRNO(1), call, Arg(0, EQ, CLONE_NEWUSER))
+f.add_rule(ERRNO(38), "clone3")
+with open("/lab/no-users.bpf", "wb") as file:
+    f.export_bpf(file)
