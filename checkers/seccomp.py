@@ -252,7 +252,7 @@ def _answer(ctx: Context, path: str, call: bpf.Call) -> str:
             path=path,
         ) from error
     try:
-        return _named(_run(data, call))
+        return _named(_filter(data).answer(call))
     except ValueError as error:
         raise Failure(
             "seccomp.not-a-filter",
@@ -264,15 +264,21 @@ def _answer(ctx: Context, path: str, call: bpf.Call) -> str:
         ) from error
 
 
-@lru_cache(maxsize=16)
-def _decoded(data: bytes) -> bpf.Program:
-    return bpf.decode(data)
+class _Filter:
+    """A program with the answers it has given: a task is looked at again and again while its file stays as it is, and a
+    filter may be 4096 instructions long."""
+
+    def __init__(self, data: bytes) -> None:
+        self._program = bpf.decode(data)
+        self._answers: dict[bpf.Call, int] = {}
+
+    def answer(self, call: bpf.Call) -> int:
+        if call not in self._answers:
+            self._answers[call] = bpf.run(self._program, call)
+        return self._answers[call]
 
 
-@lru_cache(maxsize=512)
-def _run(data: bytes, call: bpf.Call) -> int:
-    """A task is looked at again and again while the file stays as it is, and a filter may be 4096 instructions long."""
-    return bpf.run(_decoded(data), call)
+_filter = lru_cache(maxsize=8)(_Filter)
 
 
 def _named(returned: int) -> str:

@@ -5,6 +5,7 @@ import ctypes
 import os
 import struct
 import time
+from pathlib import Path
 
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 EPERM, KILL_PROCESS, ALLOW = 0x00050001, 0x80000000, 0x7FFF0000
@@ -20,7 +21,7 @@ program = [
     (RETURN, 0, 0, KILL_PROCESS),
 ]
 code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
-with open("/lab/first.bpf", "wb") as file:
+with Path("/lab/first.bpf").open("wb") as file:
     file.write(code)
 
 child = os.fork()
@@ -31,5 +32,5 @@ if child == 0:
     assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, fprog) == 0
     os.execvp("sleep", ["sleep", "1d"])
-while open(f"/proc/{child}/comm").read() != "sleep\n":
+while Path(f"/proc/{child}/comm").read_text() != "sleep\n":
     time.sleep(0.01)

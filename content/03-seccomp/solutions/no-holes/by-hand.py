@@ -2,6 +2,7 @@
 """Assembled here: the architecture is looked at first, then the bit of x32, then the number."""
 
 import struct
+from pathlib import Path
 
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 EPERM, KILL_PROCESS, ALLOW = 0x00050001, 0x80000000, 0x7FFF0000
@@ -21,6 +22,6 @@ program = [
     (RETURN, 0, 0, EPERM),
     (RETURN, 0, 0, KILL_PROCESS),
 ]
-with open("/lab/closed.bpf", "wb") as file:
+with Path("/lab/closed.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

@@ -2,6 +2,7 @@
 """Assembled here: the low word of the first argument is at byte 16 of what a filter sees."""
 
 import struct
+from pathlib import Path
 
 LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
 EPERM, ENOSYS, ALLOW = 0x00050001, 0x00050026, 0x7FFF0000
@@ -17,6 +18,6 @@ program = [
     (RETURN, 0, 0, ENOSYS),
     (RETURN, 0, 0, EPERM),
 ]
-with open("/lab/no-users.bpf", "wb") as file:
+with Path("/lab/no-users.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # fails: mkdir-is-refused-to-x32 seccomp.x32-hole
 import struct
+from pathlib import Path
 
 program = [
     (0x20, 0, 0, 0),
@@ -9,6 +10,6 @@ program = [
     (0x06, 0, 0, 0x7FFF0000),
     (0x06, 0, 0, 0x00050001),
 ]
-with open("/lab/closed.bpf", "wb") as file:
+with Path("/lab/closed.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

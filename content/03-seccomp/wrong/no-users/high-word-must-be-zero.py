@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # fails: new-user-namespaces-are-refused seccomp.only-that-value
 import struct
+from pathlib import Path
 
 program = [
     (0x20, 0, 0, 0),
@@ -15,6 +16,6 @@ program = [
     (0x06, 0, 0, 0x00050026),
     (0x06, 0, 0, 0x00050001),
 ]
-with open("/lab/no-users.bpf", "wb") as file:
+with Path("/lab/no-users.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))
