@@ -260,7 +260,6 @@ def _answer(ctx: Context, path: str, call: bpf.Call) -> str:
             actual=str(error),
             evidence=[Evidence(path, data[:16].hex(" ") or "-")],
             path=path,
-            why=str(error),
         ) from error
 
 

@@ -64,13 +64,15 @@ def decode(data: bytes) -> Program:
     """The program in `data`, as seccomp_export_bpf(3) writes it. Raises ValueError for what the kernel would refuse to
     load as a filter."""
     if not data or len(data) % INSTRUCTION.size:
-        raise ValueError(f"{len(data)} bytes are not a whole number of instructions of {INSTRUCTION.size}")
+        raise ValueError(f"{len(data)} bytes, not a multiple of {INSTRUCTION.size}")
     if len(data) > MAX_INSTRUCTIONS * INSTRUCTION.size:
         raise ValueError(f"more than {MAX_INSTRUCTIONS} instructions")
     program = tuple(Instruction(*fields) for fields in INSTRUCTION.iter_unpack(data))
     for place, instruction in enumerate(program):
         if not _is_valid(instruction, len(program) - place - 1):
-            raise ValueError(f"instruction {place} (code {instruction.code:#x}) is none that a filter may have")
+            raise ValueError(
+                f"instruction {place}: {instruction.code:#x} {instruction.if_true} {instruction.if_false} {instruction.k:#x}"
+            )
     if program[-1].code not in (_Op.RET_K, _Op.RET_A):
         raise ValueError("the last instruction does not return")
     return program
