@@ -70,9 +70,8 @@ def decode(data: bytes) -> Program:
     program = tuple(Instruction(*fields) for fields in INSTRUCTION.iter_unpack(data))
     for place, instruction in enumerate(program):
         if not _is_valid(instruction, len(program) - place - 1):
-            raise ValueError(
-                f"instruction {place}: {instruction.code:#x} {instruction.if_true} {instruction.if_false} {instruction.k:#x}"
-            )
+            code, if_true, if_false, k = instruction
+            raise ValueError(f"instruction {place}: {code:#x} {if_true} {if_false} {k:#x}")
     if program[-1].code not in (_Op.RET_K, _Op.RET_A):
         raise ValueError("the last instruction does not return")
     return program
