@@ -1,0 +1,13 @@
+#!/usr/bin/python3
+# fails: sleep-runs-under-it seccomp.no-sleep
+from pathlib import Path
+
+from pyseccomp import ALLOW, ERRNO, KILL_PROCESS, SyscallFilter
+
+f = SyscallFilter(ALLOW)
+f.add_rule(ERRNO(1), "mkdir")
+f.add_rule(ERRNO(1), "mkdirat")
+f.add_rule(KILL_PROCESS, "sethostname")
+with Path("/lab/first.bpf").open("wb") as file:
+    f.export_bpf(file)
+f.load()

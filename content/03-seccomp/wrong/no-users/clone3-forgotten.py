@@ -1,0 +1,13 @@
+#!/usr/bin/python3
+# fails: clone3-is-as-if-it-did-not-exist seccomp.clone3-allowed
+from pathlib import Path
+
+from pyseccomp import ALLOW, ERRNO, MASKED_EQ, Arg, SyscallFilter
+
+CLONE_NEWUSER = 0x10000000
+
+f = SyscallFilter(ALLOW)
+for call in ("unshare", "clone"):
+    f.add_rule(ERRNO(1), call, Arg(0, MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
+with Path("/lab/no-users.bpf").open("wb") as file:
+    f.export_bpf(file)

@@ -1,0 +1,14 @@
+#!/usr/bin/python3
+# fails: new-user-namespaces-are-refused seccomp.kills-instead
+from pathlib import Path
+
+from pyseccomp import ALLOW, ERRNO, KILL_PROCESS, MASKED_EQ, Arg, SyscallFilter
+
+CLONE_NEWUSER = 0x10000000
+
+f = SyscallFilter(ALLOW)
+for call in ("unshare", "clone"):
+    f.add_rule(KILL_PROCESS, call, Arg(0, MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
+f.add_rule(ERRNO(38), "clone3")
+with Path("/lab/no-users.bpf").open("wb") as file:
+    f.export_bpf(file)
