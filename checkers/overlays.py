@@ -99,11 +99,11 @@ def mount_namespaces(ctx: Context) -> Iterator[tuple[int, tuple[MountInfo, ...]]
     seen: set[str] = set()
     for pid in ctx.proc.pids():
         namespace = ctx.proc.namespace(pid, "mnt")
-        if namespace is None or namespace in seen or not ctx.proc.is_shown(pid):
+        if namespace is None or namespace in seen:
             continue
-        seen.add(namespace)
-        mounts = ctx.proc.mounts(pid)
-        if not any(mount.type.startswith(_SERVED) for mount in mounts):
+        seen.add(namespace)  # also where it is not the student's: then none of theirs is in it
+        mounts = ctx.proc.mounts(pid) if ctx.proc.is_shown(pid) else ()
+        if mounts and not any(mount.type.startswith(_SERVED) for mount in mounts):
             yield pid, mounts
 
 

@@ -17,7 +17,7 @@ ready, tell = os.pipe()
 if os.fork() == 0:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.unshare(0x00020000)  # CLONE_NEWNS
-    os.chdir("/tmp")
+    os.chdir("/mnt")
     options = b"lowerdir=../lab/first/lower,upperdir=../lab/first/upper,workdir=../lab/first/work"
     libc.mount(b"overlay", b"/lab/first/merged", b"overlay", 0, options)
     os.write(tell, b"mounted")
