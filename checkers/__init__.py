@@ -2,4 +2,6 @@
 library only; the same code runs in a guest's agent, on a host, and as `python3 -m checkers`."""
 
 from checkers import cgroups as cgroups
+from checkers import overlayfs as overlayfs
+from checkers import overlayfs_images as overlayfs_images
 from checkers import seccomp as seccomp

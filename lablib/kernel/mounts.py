@@ -106,20 +106,23 @@ class Symlink:
 
 
 class Node:
-    """A character device node, open to everyone. Source: mknod(2), Documentation/admin-guide/devices.txt."""
+    """A device node; a character device that is open to everyone unless told otherwise. Source: mknod(2),
+    Documentation/admin-guide/devices.txt."""
 
-    def __init__(self, target: str, major: int, minor: int, mode: int = 0o666) -> None:
+    def __init__(self, target: str, major: int, minor: int, mode: int = 0o666, *, block: bool = False) -> None:
         self.target = target
         self.major = major
         self.minor = minor
         self.mode = mode
+        self.block = block
 
     def describe(self) -> str:
-        return f"mknod -m {self.mode:o} {self.target} c {self.major} {self.minor}"
+        return f"mknod -m {self.mode:o} {self.target} {'b' if self.block else 'c'} {self.major} {self.minor}"
 
     def execute(self) -> None:
         """Raises OSError."""
-        os.mknod(self.target, self.mode | stat.S_IFCHR, os.makedev(self.major, self.minor))
+        kind = stat.S_IFBLK if self.block else stat.S_IFCHR
+        os.mknod(self.target, self.mode | kind, os.makedev(self.major, self.minor))
         os.chmod(self.target, self.mode)  # mknod(2) applies the umask
 
 

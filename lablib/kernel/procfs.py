@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lablib.kernel.inside import Inside
 from lablib.kernel.mountinfo import MountInfo, parse
 
 _PARENT = 4 - 3
@@ -105,6 +106,11 @@ class ProcFS:
     def mounts(self, pid: int) -> tuple[MountInfo, ...]:
         """The mounts in its mount namespace that it can reach; none where it has ended."""
         return tuple(parse(self._read(pid, "mountinfo") or ""))
+
+    def files(self, pid: int) -> Inside:
+        """What it has below its `/`, with all that is mounted there in its mount namespace. Whoever looks in there
+        waits for a file system whose server does not answer, such as FUSE: `mounts` tells of those."""
+        return Inside(self.root / str(pid) / "root")
 
     def shown_pid(self, pid: int) -> int:
         """The pid under which the student knows it: NSpid lists one for each namespace, ours first."""

@@ -123,7 +123,7 @@ def test_version_is_the_projects(labs: Labs) -> None:
         (["check", "cgroups/"], "cgroups/"),
         (["check", "../../etc/passwd"], "labs list"),
         (["start", "cgroup"], "cgroups"),
-        (["start", "zzz"], "cgroups"),
+        (["start", "cgruops"], "cgroups"),
         (["run", "cgroup"], "cgroups"),
         (["run"], "labs list"),
         (["run", "cgroups", "--on", "moon"], "guest"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -131,3 +132,11 @@ def test_a_scene_that_fails_is_our_fault_not_the_scripts(tasks: dict[str, Task])
     broken = replace(tasks["cgroups/memory-only"], scene=Path("/dev/null"))
     with pytest.raises(MachineError):
         check_script(broken, SOLUTION.encode(), new_guest)
+
+
+def test_what_the_machine_lacks_blocks_a_task_and_is_named(tasks: dict[str, Task]) -> None:
+    needs = ("program:sh", "program:no-such-engine", "feature:no-such-feature")
+    report = check_script(replace(tasks["cgroups/memory-only"], needs=needs), SOLUTION.encode(), new_guest)
+    (result,) = report.results
+    assert (report.verdict, result.key) == (Verdict.BLOCKED, "grading.lacking")
+    assert result.params == {"needs": "program:no-such-engine, feature:no-such-feature"}

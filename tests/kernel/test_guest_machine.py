@@ -194,6 +194,12 @@ def test_an_overlay_can_be_mounted_on_tmp_and_lab(shared_guest: GuestMachine) ->
         assert out == "1\nstatus=0"
 
 
+def test_an_image_in_a_file_can_be_a_block_device(shared_guest: GuestMachine) -> None:
+    assert {"loop", "squashfs"} <= set(shared_guest.capabilities.features)
+    image = "cd /tmp && echo image > i && truncate -s 4096 i && one=$(losetup -f --show i) && head -n 1 $one"
+    assert sh(shared_guest, f"{image}; losetup -d $one; rm i") == "image\nstatus=0"
+
+
 def test_a_change_in_usr_is_the_students_own(shared_guest: GuestMachine) -> None:
     sh(shared_guest, "echo mine > /usr/bin/mine")
     assert not Path("/usr/bin/mine").exists()

@@ -75,5 +75,6 @@ def test_a_mount_describes_itself_as_the_command_that_would_do_it(tmp_path: Path
     assert mount.describe() == "mount -t tmpfs -o nosuid,nodev,mode=1777,size=64M tmpfs /x"
     overlay = mounts.Overlay("/m", ("/b", "/a"), "/u", "/w")
     assert overlay.describe() == "mount -t overlay -o lowerdir=/b:/a,upperdir=/u,workdir=/w overlay /m"
-    plan = mounts.Plan((mounts.Symlink("/m/bin", "usr/bin"), mounts.Node("/m/null", 1, 3)))
-    assert plan.describe() == "ln -s usr/bin /m/bin\nmknod -m 666 /m/null c 1 3"
+    nodes = mounts.Node("/m/null", 1, 3), mounts.Node("/m/loop0", 7, 0, 0o660, block=True)
+    plan = mounts.Plan((mounts.Symlink("/m/bin", "usr/bin"), *nodes))
+    assert plan.describe() == "ln -s usr/bin /m/bin\nmknod -m 666 /m/null c 1 3\nmknod -m 660 /m/loop0 b 7 0"

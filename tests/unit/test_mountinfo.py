@@ -43,6 +43,15 @@ def test_the_mounts_and_maps_of_a_real_process_are_read() -> None:
     assert proc.mounts(2**22 + 1) == () and proc.uid_map(2**22 + 1) == ()
 
 
+def test_the_files_of_a_process_are_those_below_its_root(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("seen\n")
+    assert ProcFS().files(os.getpid()).text(f"{tmp_path.resolve()}/mine") == "seen\n"
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/root").symlink_to(tmp_path)
+    assert ProcFS(tmp_path).files(7).text("/mine") == "seen\n"
+    assert not ProcFS(tmp_path).files(8).exists("/mine")
+
+
 def test_a_process_is_found_by_the_pid_that_it_is_known_by(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         assert ProcFS().shown_process(child.pid) == child.pid

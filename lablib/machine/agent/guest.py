@@ -22,8 +22,9 @@ UPPER = "/run/upper"
 CGROUP = "/sys/fs/cgroup"
 SERIAL = "/dev/ttyS0"
 
-MODULES = ("fs/overlayfs/overlay.ko",)
-"""Needed below /usr/lib/uml/modules/RELEASE/kernel unless the kernel has them built in."""
+MODULES = ("fs/overlayfs/overlay.ko", "fs/squashfs/squashfs.ko", "drivers/block/loop.ko")
+"""Needed below /usr/lib/uml/modules/RELEASE/kernel unless the kernel has them built in: the first for the student's
+world, the others for images that are mounted in it, which cannot load them itself."""
 
 KEPT_DEVICES = frozenset(
     {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fuse", "net", "tun", "loop-control"}
@@ -172,5 +173,7 @@ def _enter_jail() -> None:
 
 def _features() -> list[str]:
     """What lessons may ask for, found by looking, never by version."""
-    where = {"psi": "/proc/pressure", "time_namespace": "/proc/self/ns/time"}
-    return [name for name, path in where.items() if os.path.exists(path)]
+    where = {"psi": "/proc/pressure", "time_namespace": "/proc/self/ns/time", "loop": "/sys/class/misc/loop-control"}
+    found = [name for name, path in where.items() if os.path.exists(path)]
+    with open("/proc/filesystems", encoding="ascii") as file:
+        return found + [name for name in ("squashfs",) if f"\t{name}\n" in file.read()]

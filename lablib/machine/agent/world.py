@@ -17,7 +17,11 @@ NODES = (
     ("random", 1, 8),
     ("urandom", 1, 9),
     ("tty", 5, 0),
+    ("loop-control", 10, 237),
 )
+LOOPS = 8
+"""mount(8) puts an image on a block device loopN that the kernel makes for it, and looks for it in /dev (loop(4)). The
+world's /dev is a tmpfs, where nothing appears by itself."""
 PLAIN_FOLDERS = {
     "home": 0o755,
     "home/student": 0o755,
@@ -71,6 +75,18 @@ FILES: dict[str, tuple[int, str]] = {
     "etc/hosts": (0o644, f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost\n"),
     "etc/resolv.conf": (0o644, "# the lab has no network\n"),
     "etc/fstab": (0o644, ""),
+    # Nobody here may make device nodes, and so a container gets those of the world; there is no network to join, and no
+    # systemd to ask for a cgroup or to log to.
+    "etc/containers/containers.conf": (
+        0o644,
+        '[containers]\nvolumes = ["/dev:/dev"]\nnetns = "none"\nlog_driver = "k8s-file"\n'
+        '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n',
+    ),
+    "etc/containers/storage.conf": (
+        0o644,
+        '[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\n'
+        'graphroot = "/var/lib/containers/storage"\n',
+    ),
     "root/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
     "home/student/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
 }
@@ -124,6 +140,7 @@ def plan(root: str, upper: str, host: str = "") -> Plan:
             Mount(f"{root}/sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, ("nsdelegate",)),
             tmpfs(dev, size="1M", flags=MS_NOSUID),
             *(Node(f"{dev}/{name}", major, minor) for name, major, minor in NODES),
+            *(Node(f"{dev}/loop{number}", 7, number, 0o660, block=True) for number in range(LOOPS)),
             Mount(f"{dev}/pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
             tmpfs(f"{dev}/shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
             Mount(f"{dev}/mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
@@ -159,6 +176,7 @@ def _make_folder(folder: str, mode: int) -> None:
 
 
 def _replace(path: str, mode: int, data: bytes) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     # Writing in place would copy the host's file up first, and root of the host may be all who can read that one.
     if os.path.lexists(path):
         os.unlink(path)

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Through merged, as a container would.
+cd /lab/site/merged
+echo 9090 > config/port
+echo "We have moved" > news

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Everything by its full path.
+set -e
+mkdir -p /lab/first/lower/dir /lab/first/upper/dir /lab/first/work /lab/first/merged
+for n in 1 2 3; do echo lower > /lab/first/lower/dir/file$n; done
+for n in 3 4; do echo upper > /lab/first/upper/dir/file$n; done
+mount -t overlay overlay \
+    -o lowerdir=/lab/first/lower,upperdir=/lab/first/upper,workdir=/lab/first/work /lab/first/merged

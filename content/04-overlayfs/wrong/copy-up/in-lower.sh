@@ -1,0 +1,4 @@
+#!/bin/sh
+# fails: lower-is-as-it-was overlayfs.lower-changed
+echo 9090 > /lab/site/lower/config/port
+touch /lab/site/merged/news

@@ -1,0 +1,7 @@
+#!/bin/sh
+# fails: the-host-name-is-yours overlayfs.other-word
+cd /lab/usb
+mkdir below upper work root
+mount -o loop,ro system.squashfs below
+mount -t overlay overlay -o lowerdir=below,upperdir=upper,workdir=work root
+echo mine > below/etc/hostname

@@ -1,0 +1,7 @@
+#!/bin/sh
+# fails: tmpfs-is-above overlayfs.no-upper
+cd /lab/usb
+mkdir below empty root
+mount -o loop,ro system.squashfs below
+mount -t overlay overlay -o lowerdir=empty:below root
+echo mine > root/etc/hostname
