@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lablib.course.model import Task
 from lablib.machine.base import Machine
+from lablib.verdict import Result, Verdict
 
 _ASK_SECONDS = 10.0
 
@@ -13,6 +15,14 @@ def lacking(machine: Machine, needs: Iterable[str]) -> tuple[str, ...]:
     """Of `needs` (`controller:NAME`, `feature:NAME`, `program:NAME`, `systemd`), those `machine` does not have.
     Raises MachineError."""
     return tuple(need for need in needs if not _has(machine, need))
+
+
+def blocking(machine: Machine, task: Task) -> Result | None:
+    """What is to be said of `task` where `machine` cannot offer it; None where it can. Raises MachineError."""
+    missing = ", ".join(lacking(machine, task.needs))
+    if not missing:
+        return None
+    return Result("machine", Verdict.BLOCKED, "grading.lacking", missing, "-", {"needs": missing})
 
 
 def _has(machine: Machine, need: str) -> bool:

@@ -14,7 +14,7 @@ from lablib.errors import MachineError
 from lablib.grading.report import Report
 from lablib.machine.base import Machine
 from lablib.machine.wire import WireError
-from lablib.needs import lacking
+from lablib.needs import blocking
 from lablib.scene import set_scene
 from lablib.verdict import Result, Verdict, overall
 
@@ -39,8 +39,7 @@ def check_script(
     for _ in range(_TRIES):
         with machine_factory() as machine:
             _refuse_unsafe(machine)
-            if missing := ", ".join(lacking(machine, task.needs)):
-                blocked = Result("machine", Verdict.BLOCKED, "grading.lacking", missing, "-", {"needs": missing})
+            if blocked := blocking(machine, task):
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
             set_scene(machine, task)
             try:

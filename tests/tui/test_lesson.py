@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lablib.course.model import TaskPlace
 from lablib.errors import MachineError
 from lablib.verdict import Evidence, Result, Verdict
 from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter, entry
@@ -239,6 +241,22 @@ async def test_a_scene_or_watch_that_fails_is_told_on_the_card(tmp_path: Path) -
         await until(pilot, watched(machine))
         machine.watches[FIRST].break_with(MachineError("agent-fault", reason="a \x1b[2J bug"))
         await until(pilot, says(app, "#task-note", "a ␛[2J bug"))
+
+
+async def test_a_task_that_the_machine_cannot_offer_says_what_is_lacking(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    told = chapter(tmp_path)
+    tasks = tuple(replace(task, needs=("controller:cpuset",)) for task in told.tasks)
+    places = {task.id: TaskPlace(task) for task in tasks}
+    blocks = {
+        language: tuple(places[one.task.id] if isinstance(one, TaskPlace) else one for one in parts)
+        for language, parts in told.blocks.items()
+    }
+    needing = replace(told, tasks=tasks, blocks=blocks)
+    app = LessonApp(entry(told), lambda: needing, lambda: machine, "en", FakeProgress(), FakePlace(FIRST))
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, says(app, "#checks", "controller:cpuset"))
+        assert not any(line.startswith(("remember", "watch")) for line in machine.log), "its scene would fail"
 
 
 async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from lablib.attach.server import ControlSocket
 from lablib.course.model import Chapter, Step, Task
 from lablib.errors import LabsError, MachineError
 from lablib.machine.base import CgroupView, Machine, Shell, Size, Watch
+from lablib.needs import blocking
 from lablib.player import Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
@@ -266,6 +267,9 @@ class Backstage:
             with self._scene:  # two scenes at once would set neither
                 machine = self._machine
                 if over.is_set() or machine is None:
+                    return
+                if blocked := blocking(machine, task):
+                    hand_over(self._target, news.Checked(turn, (blocked,)), over)
                     return
                 set_scene(machine, task)
             watch = machine.watch(task.id)
