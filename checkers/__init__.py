@@ -2,3 +2,4 @@
 library only; the same code runs in a guest's agent, on a host, and as `python3 -m checkers`."""
 
 from checkers import cgroups as cgroups
+from checkers import container as container
