@@ -51,7 +51,7 @@ def rights():
 
 
 for name in "upper", "work", "merged":
-    os.makedirs(f"/lab/box/{name}", exist_ok=True)
+    Path(f"/lab/box/{name}").mkdir(parents=True, exist_ok=True)
 CGROUP.mkdir(exist_ok=True)
 (CGROUP / "memory.max").write_text("64M")
 (CGROUP / "pids.max").write_text("32")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 import ctypes
 import os
+from pathlib import Path
 
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS = 0x00020000
@@ -15,7 +16,7 @@ def call(name, *arguments):
 
 
 for name in "upper", "work", "merged":
-    os.makedirs(f"/lab/box/{name}", exist_ok=True)
+    Path(f"/lab/box/{name}").mkdir(parents=True, exist_ok=True)
 told, tell = os.pipe()  # closed by execve(2): so the script ends when the sleep is there
 if os.fork() == 0:
     call("unshare", CLONE_NEWNS)
