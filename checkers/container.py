@@ -8,7 +8,8 @@ are never gathered from several.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable
 
 from checkers import boxed
 from checkers.boxed import Part
@@ -19,12 +20,17 @@ CRUNS_STATE = "/run/crun"
 _MAX_CANDIDATES = 8
 _MAX_CONTAINERS = 64
 
-OWN_ROOT: tuple[Part, ...] = (boxed.own_mounts, boxed.overlay_root, boxed.old_root_gone)
-FEW_RIGHTS: tuple[Part, ...] = (boxed.few_capabilities, boxed.no_new_privileges, boxed.filtered)
-BY_HAND: tuple[Part, ...] = (
-    boxed.own_namespaces, boxed.overlay_root, boxed.old_root_gone, boxed.own_proc, boxed.limited, *FEW_RIGHTS,
-)  # fmt: skip
-BY_CRUN: tuple[Part, ...] = (boxed.own_namespaces, boxed.limited, *FEW_RIGHTS)
+_RIGHTS: tuple[Part, ...] = (boxed.few_capabilities, boxed.no_new_privileges, boxed.filtered)
+_ROOT: tuple[Part, ...] = (boxed.overlay_root, boxed.old_root_gone)
+PARTS: dict[str, tuple[Part, ...]] = {
+    "own-root": (boxed.own_mounts, *_ROOT),
+    "few-rights": _RIGHTS,
+    "by-hand": (boxed.own_namespaces, *_ROOT, boxed.own_proc, boxed.limited, *_RIGHTS),
+    "by-crun": (boxed.own_namespaces, boxed.limited, *_RIGHTS),
+}
+"""Of each task."""
+_chosen: dict[str, tuple[weakref.ref[Context], Process]] = {}
+"""By task, the process that was judged last and in which look: all checks of one look judge the same one."""
 
 
 # container/own-root
@@ -33,19 +39,19 @@ BY_CRUN: tuple[Part, ...] = (boxed.own_namespaces, boxed.limited, *FEW_RIGHTS)
 @check(task="container/own-root")
 def mounts_are_its_own(ctx: Context) -> Evidence:
     """A `sleep` runs in a mount namespace of its own."""
-    return boxed.own_mounts(ctx, _sleep(ctx, OWN_ROOT))
+    return boxed.own_mounts(ctx, _sleep(ctx, "own-root"))
 
 
 @check(task="container/own-root")
 def root_is_an_overlay(ctx: Context) -> Evidence:
     """Its root is an overlay on /lab/image."""
-    return boxed.overlay_root(ctx, _sleep(ctx, OWN_ROOT))
+    return boxed.overlay_root(ctx, _sleep(ctx, "own-root"))
 
 
 @check(task="container/own-root")
 def old_root_is_gone(ctx: Context) -> Evidence:
     """The old root is out of its reach."""
-    return boxed.old_root_gone(ctx, _sleep(ctx, OWN_ROOT))
+    return boxed.old_root_gone(ctx, _sleep(ctx, "own-root"))
 
 
 # container/few-rights
@@ -54,19 +60,19 @@ def old_root_is_gone(ctx: Context) -> Evidence:
 @check(task="container/few-rights")
 def capabilities_are_few(ctx: Context) -> Evidence:
     """A `sleep` has no capability that docker would take away, and none of its sets has."""
-    return boxed.few_capabilities(ctx, _sleep(ctx, FEW_RIGHTS))
+    return boxed.few_capabilities(ctx, _sleep(ctx, "few-rights"))
 
 
 @check(task="container/few-rights")
 def rights_cannot_grow(ctx: Context) -> Evidence:
     """It cannot gain privileges."""
-    return boxed.no_new_privileges(ctx, _sleep(ctx, FEW_RIGHTS))
+    return boxed.no_new_privileges(ctx, _sleep(ctx, "few-rights"))
 
 
 @check(task="container/few-rights")
 def calls_are_filtered(ctx: Context) -> Evidence:
     """A seccomp filter is in force for it."""
-    return boxed.filtered(ctx, _sleep(ctx, FEW_RIGHTS))
+    return boxed.filtered(ctx, _sleep(ctx, "few-rights"))
 
 
 # container/by-hand
@@ -75,49 +81,49 @@ def calls_are_filtered(ctx: Context) -> Evidence:
 @check(task="container/by-hand")
 def namespaces_are_its_own(ctx: Context) -> Evidence:
     """A `sleep` has mount, pid, uts, ipc and net namespaces of its own."""
-    return boxed.own_namespaces(ctx, _sleep(ctx, BY_HAND))
+    return boxed.own_namespaces(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_root_is_an_overlay(ctx: Context) -> Evidence:
     """Its root is an overlay on /lab/image."""
-    return boxed.overlay_root(ctx, _sleep(ctx, BY_HAND))
+    return boxed.overlay_root(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_old_root_is_gone(ctx: Context) -> Evidence:
     """The old root is out of its reach."""
-    return boxed.old_root_gone(ctx, _sleep(ctx, BY_HAND))
+    return boxed.old_root_gone(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def proc_is_its_own(ctx: Context) -> Evidence:
     """Its /proc shows its own pid namespace."""
-    return boxed.own_proc(ctx, _sleep(ctx, BY_HAND))
+    return boxed.own_proc(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_is_limited(ctx: Context) -> Evidence:
     """Its cgroup allows at most 64 MiB and 32 processes."""
-    return boxed.limited(ctx, _sleep(ctx, BY_HAND))
+    return boxed.limited(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_capabilities_are_few(ctx: Context) -> Evidence:
     """It has no capability that docker would take away."""
-    return boxed.few_capabilities(ctx, _sleep(ctx, BY_HAND))
+    return boxed.few_capabilities(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_rights_cannot_grow(ctx: Context) -> Evidence:
     """It cannot gain privileges."""
-    return boxed.no_new_privileges(ctx, _sleep(ctx, BY_HAND))
+    return boxed.no_new_privileges(ctx, _sleep(ctx, "by-hand"))
 
 
 @check(task="container/by-hand")
 def box_calls_are_filtered(ctx: Context) -> Evidence:
     """A seccomp filter is in force for it."""
-    return boxed.filtered(ctx, _sleep(ctx, BY_HAND))
+    return boxed.filtered(ctx, _sleep(ctx, "by-hand"))
 
 
 # container/by-crun
@@ -163,21 +169,36 @@ def crun_filters_calls(ctx: Context) -> Evidence:
 # Which process is judged
 
 
-def _sleep(ctx: Context, parts: Iterable[Part]) -> int:
-    """The `sleep` of the student's that has most of `parts`. Raises Failure where none runs."""
-    found = _newest(ctx, lambda pid: ctx.proc.comm(pid) == "sleep" and ctx.proc.is_shown(pid))
-    if not found:
-        raise Failure("container.no-sleep", expected="sleep", actual="-", evidence=[Evidence("/proc/*/comm", "-")])
-    return _nearest(ctx, found, tuple(parts))
+def _sleep(ctx: Context, task: str) -> int:
+    """The `sleep` of the student's that has most of the parts of `task`. Raises Failure where none runs."""
+    return _once(ctx, task, _sleeps)
 
 
 def _of_crun(ctx: Context) -> int:
-    """The `sleep` that is the first process of a container of crun's."""
+    """The `sleep` that is the first process of a container of crun's. Raises Failure."""
+    return _once(ctx, "by-crun", _sleeps_of_crun)
+
+
+def _once(ctx: Context, task: str, find: Callable[[Context], list[Process]]) -> int:
+    look, process = _chosen.get(task, (None, None))
+    if look is None or look() is not ctx or process is None or not ctx.proc.is_alive(process):
+        process = _nearest(ctx, find(ctx), PARTS[task])
+        _chosen[task] = (weakref.ref(ctx), process)
+    return process.pid
+
+
+def _sleeps(ctx: Context) -> list[Process]:
+    found = _newest(ctx, lambda pid: ctx.proc.comm(pid) == "sleep" and ctx.proc.is_shown(pid))
+    if not found:
+        raise Failure("container.no-sleep", expected="sleep", actual="-", evidence=[Evidence("/proc/*/comm", "-")])
+    return found
+
+
+def _sleeps_of_crun(ctx: Context) -> list[Process]:
     first = _firsts(ctx)
     if not first:
-        raise Failure(
-            "container.crun-has-none", expected="sleep", actual="-", evidence=[Evidence(CRUNS_STATE, "-")]
-        )  # fmt: skip
+        evidence = [Evidence(CRUNS_STATE, "-")]
+        raise Failure("container.crun-has-none", expected="sleep", actual="-", evidence=evidence)
     found = _newest(ctx, lambda pid: ctx.proc.is_shown(pid) and ctx.proc.shown_pid(pid) in first)
     if not found:
         names = ", ".join(first.values())
@@ -186,7 +207,7 @@ def _of_crun(ctx: Context) -> int:
     asleep = [process for process in found if ctx.proc.comm(process.pid) == "sleep"]
     if not asleep:
         raise _another(ctx, found[0].pid)
-    return _nearest(ctx, asleep, BY_CRUN)
+    return asleep
 
 
 def _another(ctx: Context, pid: int) -> Failure:
@@ -221,11 +242,11 @@ def _newest(ctx: Context, wanted: Callable[[int], bool]) -> list[Process]:
     return sorted(found, key=lambda process: (-process.start_time, -process.pid))[:_MAX_CANDIDATES]
 
 
-def _nearest(ctx: Context, found: list[Process], parts: tuple[Part, ...]) -> int:
+def _nearest(ctx: Context, found: list[Process], parts: tuple[Part, ...]) -> Process:
     """Of those with as many parts, the newest."""
     if len(found) == 1:
-        return found[0].pid
-    return max(found, key=lambda process: sum(_has(ctx, process.pid, part) for part in parts)).pid
+        return found[0]
+    return max(found, key=lambda process: sum(_has(ctx, process.pid, part) for part in parts))
 
 
 def _has(ctx: Context, pid: int, part: Part) -> bool:
