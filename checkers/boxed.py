@@ -118,7 +118,7 @@ def old_root_gone(ctx: Context, pid: int) -> Evidence:
         raise Failure(
             "container.only-chroot",
             expected="/",
-            actual=_points(whole[:1]),
+            actual=_points(tuple(mount for mount in whole if mount.point == "/")),
             evidence=[Evidence(source, _points(seen)), Evidence(f"{source} (setns)", _points(whole))],
             pid=shown,
         )
