@@ -3,6 +3,7 @@ Source: mount_namespaces(7), setns(2), proc_pid_fdinfo(5)."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,11 +12,14 @@ from pathlib import Path
 from lablib.kernel import syscalls
 from lablib.kernel.mountinfo import MountInfo, parse
 
+MAX_TEXT = 1 << 20
+"""Characters: some ten thousand mounts."""
+
 
 def every_mount(pid: int, proc: Path = Path("/proc")) -> tuple[MountInfo, ...]:
     """The mounts of the mount namespace of `pid`, as one sees them from the namespace's own root. The process may see
     fewer: /proc/PID/mountinfo leaves out what its root, which chroot(2) changes for it alone, does not lead to. Raises
-    OSError: without CAP_SYS_ADMIN and CAP_SYS_CHROOT, EPERM.
+    OSError: without CAP_SYS_ADMIN and CAP_SYS_CHROOT, EPERM; for more than `MAX_TEXT`, EFBIG.
 
     setns(2) takes the caller to the namespace's root, so it goes there and comes back; of the files in that namespace
     it opens none. No thread or child does it in its place: an agent that has made a pid namespace for others cannot
@@ -29,7 +33,10 @@ def every_mount(pid: int, proc: Path = Path("/proc")) -> tuple[MountInfo, ...]:
             # The kernel takes note of namespace and root when the file is opened.
             mounts = os.open("thread-self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=ours)
         with open(mounts, encoding="utf-8", errors="replace") as file:
-            return tuple(parse(file.read()))
+            text = file.read(MAX_TEXT + 1)
+    if len(text) > MAX_TEXT:  # what is cut off might be the very mount that is looked for
+        raise OSError(errno.EFBIG, "too many mounts", f"{proc}/{pid}")
+    return tuple(parse(text))
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from lablib.kernel import mount_namespace
 from lablib.kernel.mount_namespace import every_mount, mount_id
 from lablib.kernel.mountinfo import parse
 
@@ -30,6 +32,13 @@ def test_looking_moves_nobody_else() -> None:
     except PermissionError:
         pass  # no less must hold where the kernel refuses
     assert (os.getcwd(), os.stat("/")[:3], own()) == before
+
+
+def test_more_mounts_than_are_read_are_an_error_and_not_fewer_mounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mount_namespace, "MAX_TEXT", 10)
+    with pytest.raises(OSError) as caught:
+        every_mount(os.getpid())
+    assert caught.value.errno in (errno.EFBIG, errno.EPERM)
 
 
 def test_a_process_that_has_ended_is_an_error() -> None:
