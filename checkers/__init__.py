@@ -5,3 +5,4 @@ from checkers import cgroups as cgroups
 from checkers import overlayfs as overlayfs
 from checkers import overlayfs_images as overlayfs_images
 from checkers import seccomp as seccomp
+from checkers import container as container

@@ -30,6 +30,7 @@ LANDLOCK_ADD_RULE = 445
 LANDLOCK_RESTRICT_SELF = 446
 
 # unshare(2), setns(2)
+CLONE_FS = 0x00000200
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
@@ -116,6 +117,11 @@ def pivot_root(new_root: StrPath, put_old: StrPath) -> None:
 def unshare(flags: int) -> None:
     """unshare(2)."""
     _checked(_libc.unshare, "unshare", "", flags)
+
+
+def setns(descriptor: int, nstype: int = 0) -> None:
+    """setns(2)."""
+    _checked(_libc.setns, "setns", "", descriptor, nstype)
 
 
 def prctl(option: int, *arguments: int) -> int:

@@ -1,0 +1,15 @@
+#!/bin/sh
+# fails: capabilities-are-few container.too-many-capabilities
+# Another user holds no capabilities; the bounding set is what a file with capabilities could still give it.
+cat > /tmp/filter.py <<'END'
+import os, sys
+import pyseccomp
+
+calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+for name in "reboot", "swapon", "keyctl", "bpf":
+    calls.add_rule(pyseccomp.ERRNO(1), name)
+calls.load()
+os.execvp(sys.argv[1], sys.argv[1:])
+END
+python3 /tmp/filter.py setpriv --reuid=1000 --regid=1000 --clear-groups sleep 1d &
+until pgrep -xf "sleep 1d" >/dev/null; do :; done

@@ -1,0 +1,13 @@
+#!/bin/sh
+# fails: root-is-an-overlay container.other-layers
+mkdir -p /lab/box/upper /lab/box/work /lab/box/merged
+cp -a /lab/image /lab/box/copy
+unshare --mount sh -c '
+mount -t overlay -o lowerdir=/lab/box/copy,upperdir=/lab/box/upper,workdir=/lab/box/work overlay /lab/box/merged
+cd /lab/box/merged
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec sleep 1d
+' &
+until pgrep -xf "sleep 1d" >/dev/null; do :; done

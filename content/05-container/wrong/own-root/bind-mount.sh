@@ -1,0 +1,12 @@
+#!/bin/sh
+# fails: root-is-an-overlay container.root-is-no-overlay
+mkdir -p /lab/box/upper /lab/box/work /lab/box/merged
+unshare --mount sh -c '
+mount --bind /lab/image /lab/box/merged
+cd /lab/box/merged
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec sleep 1d
+' &
+until pgrep -xf "sleep 1d" >/dev/null; do :; done

@@ -1,0 +1,14 @@
+#!/bin/sh
+# fails: old-root-is-gone container.holds-a-folder
+# The old root is open as descriptor 7, and stays so.
+mkdir -p /lab/box/upper /lab/box/work /lab/box/merged
+unshare --mount sh -c '
+exec 7</
+mount -t overlay -o lowerdir=/lab/image,upperdir=/lab/box/upper,workdir=/lab/box/work overlay /lab/box/merged
+cd /lab/box/merged
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec sleep 1d
+' &
+until pgrep -xf "sleep 1d" >/dev/null; do :; done
