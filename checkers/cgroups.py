@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checkers import cgroup_state as state
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.procfs import Process
-from lablib.verdict import Blocked, Context, Evidence, Failure, check, remember
+from lablib.verdict import Context, Evidence, Failure, check, remember
 
 TEST = "test"
 MEMORY = frozenset({"memory"})
@@ -29,25 +30,25 @@ def test_exists(ctx: Context) -> Evidence:
 def sleep_is_in_test(ctx: Context) -> Evidence:
     """A running `sleep` is in `test` itself."""
     test = _test(ctx)
-    procs = _procs(test)
+    procs = state.procs(test)
     if any(_is_sleep(ctx, pid) for pid in procs):
-        return _procs_evidence(ctx, test, procs)
-    evidence = [_procs_evidence(ctx, test, procs)]
+        return state.procs_evidence(ctx, test, procs)
+    evidence = [state.procs_evidence(ctx, test, procs)]
     asleep = [pid for pid in ctx.proc.pids() if _is_sleep(ctx, pid)]
     if not asleep:
         raise Failure(
             "cgroups.no-sleep",
             expected="sleep",
-            actual=_named(ctx, procs) or "-",
+            actual=state.named(ctx, procs) or "-",
             evidence=evidence,
         )
     pid = asleep[0]
     where = ctx.proc.cgroup(pid) or "-"
-    evidence.append(Evidence(f"/proc/{ctx.proc.shown_pid(pid)}/cgroup", f"0::{where}"))
+    evidence.append(state.place_evidence(ctx, pid))
     raise Failure(
         "cgroups.sleep-elsewhere",
         expected="sleep",
-        actual=_named(ctx, procs) or "-",
+        actual=state.named(ctx, procs) or "-",
         evidence=evidence,
         pid=ctx.proc.shown_pid(pid),
         where=where,
@@ -65,23 +66,23 @@ def the_sleep_to_keep(ctx: Context) -> Mapping[str, Any]:
 @check(task="cgroups/memory-only")
 def sleep_survives(ctx: Context) -> Iterable[Evidence]:
     """The `sleep` that was in `test` still runs."""
-    return [_sleep_evidence(ctx, process.pid) for process in _kept_sleeps(ctx)]
+    return [state.place_evidence(ctx, process.pid) for process in _kept_sleeps(ctx)]
 
 
 @check(task="cgroups/memory-only")
 def child_has_only_memory(ctx: Context) -> Evidence:
     """A child of `test` has the memory controller and no other."""
-    _needs_controller(ctx, "memory")
+    state.needs_controller(ctx, "memory")
     test = _test(ctx)
-    children = _children(test)
+    children = state.children(test)
     for child in children:
         if _controllers(child) == MEMORY:
             return Evidence(child.source("cgroup.controllers"), "memory")
-    given = _shown(test.subtree_control())
+    given = state.shown(test.subtree_control())
     evidence = [
-        Evidence(test.source("cgroup.controllers"), _shown(test.controllers())),
+        Evidence(test.source("cgroup.controllers"), state.shown(test.controllers())),
         Evidence(test.source("cgroup.subtree_control"), given),
-        *(Evidence(child.source("cgroup.controllers"), _shown(_controllers(child))) for child in children[:3]),
+        *(Evidence(child.source("cgroup.controllers"), state.shown(_controllers(child))) for child in children[:3]),
     ]
     key, params = _why_not_only_memory(ctx, test, children)
     raise Failure(key, expected="memory", actual=_nearest(children), evidence=evidence, **params)
@@ -97,8 +98,8 @@ def _why_not_only_memory(ctx: Context, test: Cgroup, children: tuple[Cgroup, ...
         return "cgroups.not-offered", {}
     given = test.subtree_control()
     if "memory" in given:
-        return "cgroups.others-too", {"others": _shown(given - MEMORY)}
-    if procs := _procs(test):
+        return "cgroups.others-too", {"others": state.shown(given - MEMORY)}
+    if procs := state.procs(test):
         pid = procs[0]
         return "cgroups.internal-processes", {
             "pid": ctx.proc.shown_pid(pid),
@@ -125,7 +126,7 @@ def sleep_has_ended(ctx: Context) -> None:
             "cgroups.sleep-lives",
             expected="-",
             actual=f"sleep ({pid})",
-            evidence=[_sleep_evidence(ctx, process.pid) for process in alive],
+            evidence=[state.place_evidence(ctx, process.pid) for process in alive],
             pid=pid,
         )
 
@@ -136,9 +137,9 @@ def test_is_gone(ctx: Context) -> None:
     test = ctx.cgroup.child(TEST)
     if not test.exists():
         return
-    below = _tree(test)
-    holding = [(cgroup, procs) for cgroup in below if (procs := _procs(cgroup))]
-    evidence = [_procs_evidence(ctx, cgroup, procs) for cgroup, procs in holding]
+    below = state.tree(test)
+    holding = [(cgroup, procs) for cgroup in below if (procs := state.procs(cgroup))]
+    evidence = [state.procs_evidence(ctx, cgroup, procs) for cgroup, procs in holding]
     if holding:
         cgroup, procs = holding[0]
         raise Failure(
@@ -155,20 +156,7 @@ def test_is_gone(ctx: Context) -> None:
     raise Failure("cgroups.not-removed", expected="-", actual=test.shown, evidence=evidence)
 
 
-# What the checks share
-
-
-def _needs_controller(ctx: Context, name: str) -> None:
-    """On a hybrid machine a controller may be held by version 1, and version 2 cannot have it."""
-    offered = ctx.cgroup.controllers()
-    if name not in offered:
-        raise Blocked(
-            "cgroups.held-elsewhere",
-            expected=name,
-            actual=_shown(offered),
-            evidence=[Evidence(ctx.cgroup.source("cgroup.controllers"), _shown(offered))],
-            controller=name,
-        )
+# What these checks share
 
 
 def _test(ctx: Context) -> Cgroup:
@@ -178,21 +166,9 @@ def _test(ctx: Context) -> Cgroup:
             "cgroups.no-test",
             expected=test.shown,
             actual="-",
-            evidence=[Evidence(ctx.cgroup.shown, " ".join(child.name for child in _children(ctx.cgroup)) or "-")],
+            evidence=[Evidence(ctx.cgroup.shown, " ".join(child.name for child in state.children(ctx.cgroup)) or "-")],
         )
     return test
-
-
-def _children(cgroup: Cgroup) -> tuple[Cgroup, ...]:
-    """Empty for one that is just being removed."""
-    try:
-        return cgroup.children()
-    except FileNotFoundError:
-        return ()
-
-
-def _tree(cgroup: Cgroup) -> list[Cgroup]:
-    return [cgroup, *(below for child in _children(cgroup) for below in _tree(child))]
 
 
 def _controllers(cgroup: Cgroup) -> frozenset[str]:
@@ -200,14 +176,6 @@ def _controllers(cgroup: Cgroup) -> frozenset[str]:
         return cgroup.controllers()
     except FileNotFoundError:
         return frozenset()
-
-
-def _procs(cgroup: Cgroup) -> tuple[int, ...]:
-    """The processes in `cgroup` that we can name; none for a threaded one, where cgroup.procs cannot be read."""
-    try:
-        return tuple(pid for pid in cgroup.procs() if pid)
-    except OSError:
-        return ()
 
 
 def _is_sleep(ctx: Context, pid: int) -> bool:
@@ -225,7 +193,7 @@ def _is_sleep(ctx: Context, pid: int) -> bool:
 def _remembered_sleeps(ctx: Context) -> Mapping[str, Any]:
     """Each `sleep` in `test` and below it, as pid, start time and the pid the student knows. Raises LookupError when
     there is none: then the scene is at fault."""
-    pids = [pid for cgroup in _tree(ctx.cgroup.child(TEST)) for pid in _procs(cgroup) if _is_sleep(ctx, pid)]
+    pids = [pid for cgroup in state.tree(ctx.cgroup.child(TEST)) for pid in state.procs(cgroup) if _is_sleep(ctx, pid)]
     found = [process for pid in pids if (process := ctx.proc.process(pid))]
     if not found:
         raise LookupError("no sleep in the scene")
@@ -251,26 +219,8 @@ def _kept_sleeps(ctx: Context) -> list[Process]:
     raise Failure("cgroups.sleep-died", expected="sleep", actual="-", evidence=evidence)
 
 
-def _sleep_evidence(ctx: Context, pid: int) -> Evidence:
-    return Evidence(f"/proc/{ctx.proc.shown_pid(pid)}/cgroup", f"0::{ctx.proc.cgroup(pid) or '-'}")
-
-
-def _procs_evidence(ctx: Context, cgroup: Cgroup, procs: Iterable[int]) -> Evidence:
-    return Evidence(cgroup.source("cgroup.procs"), _named(ctx, procs) or "-")
-
-
-def _named(ctx: Context, pids: Iterable[int]) -> str:
-    """Pids with the names of their programs, as the student knows them; processes of ours are left out."""
-    shown = [f"{ctx.proc.shown_pid(pid)} ({ctx.proc.comm(pid)})" for pid in pids if ctx.proc.comm(pid)]
-    return ", ".join(shown[:20])
-
-
-def _shown(controllers: Iterable[str]) -> str:
-    return " ".join(sorted(controllers)) or "-"
-
-
 def _nearest(children: tuple[Cgroup, ...]) -> str:
     """The controllers of the child that comes closest."""
     found = [_controllers(child) for child in children]
     nearest = sorted([c for c in found if "memory" in c] or found, key=lambda controllers: len(controllers))
-    return _shown(nearest[0]) if nearest else "-"
+    return state.shown(nearest[0]) if nearest else "-"

@@ -76,6 +76,8 @@ class Context:
     files: Inside = field(default_factory=Inside)
     """The student's files, without what they have mounted since: of a guest, `/tmp` and `/lab` are tmpfs, and what an
     overlay of theirs has for layers is there as it is."""
+    work_folder: str = "/root/lab"
+    """The student's `~/lab`, among `files`."""
 
 
 CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]

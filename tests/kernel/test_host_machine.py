@@ -74,6 +74,24 @@ with HostMachine() as machine:
     assert sh(host, LEFT) == before
 
 
+def test_answers_are_read_from_its_own_work_folder(host: GuestMachine) -> None:
+    host.put(
+        "/root/lab/try.py",
+        HEAD.encode()
+        + b"""
+task = Task("cgroups/traced", {}, 1, scene=scenes / "traced.sh")
+solution = scenes.parent / "solutions/traced/from-the-traces.py"
+with HostMachine() as machine:
+    set_scene(machine, task)
+    print({r.params["path"] == f"{machine.capabilities.work_folder}/traced" for r in machine.check(task.id)})
+    print(machine.run(["python3", str(solution)]).status)
+    print([str(r.verdict) for r in machine.check(task.id)])
+""",
+    )
+    out = sh(host, "python3 try.py", timeout=60).splitlines()
+    assert out == ["{True}", "0", "['pass', 'pass', 'pass', 'pass']", "status=0"]
+
+
 def test_its_shell_is_on_a_terminal_and_sees_the_labs_cgroups_as_the_root(host: GuestMachine) -> None:
     host.put(
         "/root/lab/try.py",

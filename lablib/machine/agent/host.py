@@ -42,7 +42,7 @@ class HostLab:
     proc: ProcFS = field(default_factory=ProcFS)
 
     def context(self, remembered: Mapping[str, Any]) -> Context:
-        return Context(self.proc, Cgroup.open_root(self.subtree), remembered)
+        return Context(self.proc, Cgroup.open_root(self.subtree), remembered, work_folder=self.work_folder)
 
     def stop_processes(self) -> bool:
         (self.subtree / "cgroup.freeze").write_text("1")

@@ -68,7 +68,7 @@ class GuestLab(NamedTuple):
         from lablib.kernel.procfs import ProcFS
         from lablib.verdict import Context
 
-        return Context(ProcFS(depth=1), Cgroup.open_root(self.cgroup), remembered, Inside(self.root))
+        return Context(ProcFS(depth=1), Cgroup.open_root(self.cgroup), remembered, Inside(self.root), self.work_folder)
 
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo 1 > /sys/fs/cgroup/ice/cgroup.freeze

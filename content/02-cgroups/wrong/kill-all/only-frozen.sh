@@ -1,0 +1,3 @@
+#!/bin/sh
+# fails: crew-has-ended cgroups.crew-lives
+echo 1 > /sys/fs/cgroup/crew/cgroup.freeze

@@ -1,0 +1,4 @@
+#!/bin/sh
+# fails: small-is-limited cgroups.not-handed-down
+echo -memory > /sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/small
