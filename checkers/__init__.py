@@ -4,7 +4,7 @@ library only; the same code runs in a guest's agent, on a host, and as `python3 
 from checkers import cgroup_limits as cgroup_limits
 from checkers import cgroup_tools as cgroup_tools
 from checkers import cgroups as cgroups
+from checkers import container as container
 from checkers import overlayfs as overlayfs
 from checkers import overlayfs_images as overlayfs_images
 from checkers import seccomp as seccomp
-from checkers import container as container
