@@ -20,9 +20,23 @@ NAMES = {WEB: "web", SLIM: "slim"}
 """What the first process of a container of the scenes is started as, and the container's host name."""
 
 
+def students(ctx: Context) -> Iterator[int]:
+    """The student's processes, and such as are about to end. On a guest they are all that are not in our own pid
+    namespace: one link says so, where `is_shown` reads a file of each of the kernel's many threads."""
+    ours = ctx.proc.namespace(os.getpid(), "pid") if ctx.proc.depth else None
+    for pid in ctx.proc.pids():
+        if ctx.proc.namespace(pid, "pid") not in (ours, None):
+            yield pid
+
+
+def first_process(ctx: Context) -> int | None:
+    """What the student knows as process 1: it is in the namespaces that their first shell is in."""
+    return next((pid for pid in students(ctx) if ctx.proc.shown_pids(pid) == (1,)), None)
+
+
 def containers(ctx: Context) -> Iterator[Process]:
     """The first processes of containers that a scene started."""
-    for pid in ctx.proc.pids():
+    for pid in elsewhere(ctx, "pid"):
         if ctx.proc.cmdline(pid) in NAMES and ctx.proc.shown_pids(pid)[1:] == (1,):
             process = ctx.proc.process(pid)
             if process is not None:
@@ -54,14 +68,14 @@ def container_of(ctx: Context, arguments: tuple[str, ...]) -> Process:
 
 
 def outer_namespace(ctx: Context, kind: str) -> str:
-    """The namespace that the student's first shell is in, which is that of their process 1."""
-    first = ctx.proc.shown_process(1)
+    """The namespace that the student's first shell is in."""
+    first = first_process(ctx)
     return (ctx.proc.namespace(first, kind) if first else None) or "-"
 
 
 def own_kinds(ctx: Context, pid: int) -> frozenset[str]:
     """The kinds of namespace in which `pid` is not where the student's first shell is."""
-    first = ctx.proc.shown_process(1)
+    first = first_process(ctx)
     if first is None:
         return frozenset()
     return frozenset(kind for kind in KINDS if ctx.proc.namespace(pid, kind) != ctx.proc.namespace(first, kind))
@@ -69,11 +83,9 @@ def own_kinds(ctx: Context, pid: int) -> frozenset[str]:
 
 def elsewhere(ctx: Context, kind: str) -> Iterator[int]:
     """The student's processes that are in another namespace of `kind` than their first shell."""
-    ours = ctx.proc.namespace(os.getpid(), kind)
     outer = outer_namespace(ctx, kind)
-    for pid in ctx.proc.pids():
-        there = ctx.proc.namespace(pid, kind) not in (outer, ours, None)
-        if there and ctx.proc.process(pid) is not None and ctx.proc.is_shown(pid):
+    for pid in students(ctx):
+        if ctx.proc.namespace(pid, kind) not in (outer, None) and ctx.proc.process(pid) is not None:
             yield pid
 
 
@@ -101,6 +113,17 @@ def old_proc(ctx: Context, pid: int) -> Failure:
 def proc_evidence(ctx: Context, pid: int) -> Evidence:
     source = f"/proc/{ctx.proc.shown_pid(pid)}/root/proc/1/ns/pid"
     return Evidence(source, pid_namespace_of_proc(ctx, pid) or "-")
+
+
+def is_sleep(ctx: Context, pid: int) -> bool:
+    """Whether it is a process as the tasks ask for one. Steps run other programs in the same places for a moment."""
+    return ctx.proc.comm(pid) == "sleep"
+
+
+def no_sleep(ctx: Context, pid: int, evidence: Evidence) -> Failure:
+    """`pid` is where a sleep should be."""
+    name = ctx.proc.comm(pid) or "?"
+    return Failure("namespaces.not-a-sleep", expected="sleep", actual=name, evidence=[evidence], **named(ctx, pid))
 
 
 def named(ctx: Context, pid: int) -> dict[str, str | int]:

@@ -17,13 +17,16 @@ from checkers.containers import (
     container_of,
     containers,
     elsewhere,
+    is_sleep,
     links,
     named,
+    no_sleep,
     old_proc,
     own_kinds,
     pid_namespace_of_proc,
     proc_evidence,
     remembered,
+    students,
 )
 from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure, check, remember
@@ -48,7 +51,7 @@ def container_runs(ctx: Context) -> Evidence:
 
 @check(task="namespaces/enter-uts")
 def only_uts(ctx: Context) -> Evidence:
-    """A process of yours is in the container's UTS namespace, and in no other of its namespaces."""
+    """A sleep is in the container's UTS namespace, and in no other of its namespaces."""
     return _entered_exactly(ctx, frozenset({"uts"}))
 
 
@@ -65,7 +68,7 @@ def the_container_runs(ctx: Context) -> Evidence:
 
 @check(task="namespaces/enter-pid-mnt")
 def pid_and_mnt(ctx: Context) -> Evidence:
-    """A process of yours is in the container's pid and mount namespaces, and in no other of its namespaces."""
+    """A sleep is in the container's pid and mount namespaces, and in no other of its namespaces."""
     return _entered_exactly(ctx, frozenset({"pid", "mnt"}))
 
 
@@ -83,7 +86,7 @@ def container_still_runs(ctx: Context) -> Evidence:
 
 @check(task="namespaces/enter-all")
 def every_namespace(ctx: Context) -> Evidence:
-    """A process of yours is in every namespace that the container has of its own."""
+    """A sleep is in every namespace that the container has of its own."""
     return _entered_exactly(ctx, own_kinds(ctx, container_of(ctx, WEB).pid))
 
 
@@ -102,10 +105,13 @@ def _entered_exactly(ctx: Context, wanted: frozenset[str]) -> Evidence:
     """The process that is in the `wanted` namespaces of the container and in no other that the container has of its
     own. Raises Failure."""
     container = container_of(ctx, WEB)
-    guests = [guest for guest in _guests(ctx, container, wanted) if ctx.proc.is_shown(guest.pid)]
-    for guest in guests:
-        if wanted <= guest.same and guest.touched == wanted:
-            return links(ctx, guest.pid, wanted)
+    guests = list(_guests(ctx, container, own_kinds(ctx, container.pid), wanted))
+    right = [guest.pid for guest in guests if wanted <= guest.same and guest.touched == wanted]
+    for pid in right:
+        if is_sleep(ctx, pid):
+            return links(ctx, pid, wanted)
+    if right:
+        raise no_sleep(ctx, right[0], links(ctx, right[0], wanted))
     if not guests:
         raise _nobody_entered(ctx, container, wanted)
     nearest = max(guests, key=lambda guest: (len(guest.same & wanted), -len(guest.touched - wanted)))
@@ -123,12 +129,12 @@ def _entered_exactly(ctx: Context, wanted: frozenset[str]) -> Evidence:
     raise Failure("namespaces.in-others-too", expected=expected, actual=actual, evidence=evidence, **params)
 
 
-def _guests(ctx: Context, container: Process, wanted: frozenset[str]) -> Iterator[_Guest]:
-    """The processes that are in at least one of the `wanted` namespaces. What the container itself forked is none; what
-    was entered from outside may have its first process for a parent too, once its own has ended."""
-    own = own_kinds(ctx, container.pid)
+def _guests(ctx: Context, container: Process, own: frozenset[str], wanted: frozenset[str]) -> Iterator[_Guest]:
+    """The processes that are in at least one of the `wanted` namespaces, of those that the container has of its `own`.
+    What the container itself forked is none; what was entered from outside may have its first process for a parent too,
+    once its own has ended."""
     theirs = {kind: ctx.proc.namespace(container.pid, kind) for kind in own}
-    for pid in ctx.proc.pids():
+    for pid in students(ctx):
         touched = {kind for kind in wanted if ctx.proc.namespace(pid, kind) == theirs[kind]}
         if not touched and not ("pid" in wanted and ctx.proc.namespace(pid, CHILDREN) == theirs["pid"]):
             continue
@@ -178,7 +184,7 @@ def slim_runs(ctx: Context) -> Evidence:
 
 @check(task="namespaces/debug")
 def tools_are_inside(ctx: Context) -> Evidence:
-    """A program that is not the container's own runs in its pid, network, UTS and IPC namespaces."""
+    """A sleep that is not the container's own runs in its pid, network, UTS and IPC namespaces."""
     return links(ctx, _tools(ctx)[0], INSIDE)
 
 
@@ -193,20 +199,22 @@ def proc_shows_the_container(ctx: Context) -> Evidence:
 
 
 def _tools(ctx: Context) -> list[int]:
-    """The processes in the container whose program is a file of another file system. Raises Failure."""
+    """Each sleep in the container whose program is a file of another file system. Raises Failure."""
     container = container_of(ctx, SLIM)
     theirs = {kind: ctx.proc.namespace(container.pid, kind) for kind in INSIDE}
     inside = {
         pid: {kind for kind in INSIDE if ctx.proc.namespace(pid, kind) == theirs[kind]}
-        for pid in ctx.proc.pids()
+        for pid in students(ctx)
         if pid != container.pid
     }
-    near = [pid for pid, kinds in inside.items() if kinds and ctx.proc.process(pid) and ctx.proc.is_shown(pid)]
+    near = [pid for pid, kinds in inside.items() if kinds and ctx.proc.process(pid) is not None]
     whole = [pid for pid in near if len(inside[pid]) == len(INSIDE)]
     root = ctx.proc.program(container.pid)
     foreign = [pid for pid in whole if root and (exe := ctx.proc.program(pid)) and exe.st_dev != root.st_dev]
+    if sleeps := [pid for pid in foreign if is_sleep(ctx, pid)]:
+        return sleeps
     if foreign:
-        return foreign
+        raise no_sleep(ctx, foreign[0], links(ctx, foreign[0], INSIDE))
     expected = links(ctx, container.pid, INSIDE)
     if not near:
         shown = ctx.proc.shown_pid(container.pid)

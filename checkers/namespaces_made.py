@@ -10,13 +10,16 @@ from checkers.containers import (
     NAMES,
     containers,
     elsewhere,
+    is_sleep,
     links,
     named,
+    no_sleep,
     nspid,
     old_proc,
     outer_namespace,
     pid_namespace_of_proc,
     proc_evidence,
+    students,
 )
 from lablib.verdict import Context, Evidence, Failure, check
 
@@ -29,7 +32,7 @@ SEVERAL = 4
 
 @check(task="namespaces/be-pid-1")
 def is_pid_1(ctx: Context) -> Evidence:
-    """A process of yours is process 1 of a pid namespace of its own."""
+    """A sleep is process 1 of a pid namespace of its own."""
     return nspid(ctx, _first_processes(ctx)[0])
 
 
@@ -44,19 +47,21 @@ def proc_agrees(ctx: Context) -> Evidence:
 
 
 def _first_processes(ctx: Context) -> list[int]:
-    """The student's processes that are the first of a pid namespace. Raises Failure where there is none."""
+    """Each sleep that is the first process of a pid namespace. Raises Failure where there is none."""
     inside = [pid for pid in elsewhere(ctx, "pid") if ctx.proc.cmdline(pid) not in NAMES]
     first = [pid for pid in inside if ctx.proc.shown_pids(pid)[1:][-1:] == (1,)]
+    if sleeps := [pid for pid in first if is_sleep(ctx, pid)]:
+        return sleeps
     if first:
-        return first
+        raise no_sleep(ctx, first[0], nspid(ctx, first[0]))
     for pid in inside[:1]:
         evidence = [nspid(ctx, pid)]
         inner = ctx.proc.shown_pids(pid)[-1]
         params = {**named(ctx, pid), "inside": inner}
         raise Failure("namespaces.not-the-first", expected="1", actual=str(inner), evidence=evidence, **params)
     outer, known = outer_namespace(ctx, "pid"), {ctx.proc.namespace(one.pid, "pid") for one in containers(ctx)}
-    for pid in ctx.proc.pids():
-        if ctx.proc.namespace(pid, "pid") != outer or not ctx.proc.is_shown(pid):
+    for pid in students(ctx):
+        if ctx.proc.namespace(pid, "pid") != outer:
             continue
         # The link leads nowhere until the new namespace has its first process (fs/nsfs.c, kernel/pid_namespace.c).
         if ctx.proc.namespace(pid, CHILDREN) not in (outer, *known) and ctx.proc.process(pid) is not None:
@@ -71,11 +76,14 @@ def _first_processes(ctx: Context) -> list[int]:
 
 @check(task="namespaces/fake-root")
 def root_inside(ctx: Context) -> Evidence:
-    """A process is root in a user namespace, and an unprivileged user outside."""
+    """A sleep is root in a user namespace, and an unprivileged user outside."""
     found = list(elsewhere(ctx, "user"))
-    for pid in found:
-        if ctx.proc.uid_map(pid) == ((0, uid := _uid(ctx, pid), 1),) and uid != 0:
+    right = [pid for pid in found if ctx.proc.uid_map(pid) == ((0, uid := _uid(ctx, pid), 1),) and uid != 0]
+    for pid in right:
+        if is_sleep(ctx, pid):
             return _map_evidence(ctx, pid)
+    if right:
+        raise no_sleep(ctx, right[0], _map_evidence(ctx, right[0]))
     if not found:
         evidence = [Evidence("/proc/*/ns/user", outer_namespace(ctx, "user"))]
         raise Failure("namespaces.no-user-namespace", expected="0 1000 1", actual="-", evidence=evidence)

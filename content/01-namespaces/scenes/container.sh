@@ -14,17 +14,21 @@ echo root:x:0:0:root:/root:/bin/bash > "$web/etc/passwd"
 echo 127.0.0.1 localhost > "$web/etc/hosts"
 echo "Hello from the container." > "$web/www/index.html"
 
-# Its namespaces. What is the first to be started after unshare(2) is process 1 of the new pid namespace. It uses up pids
-# until its namespace counts where the outer one had counted before: no process has such a pid out there.
+# A pid in it shall be none that a process out here has, so that its /proc and ours can be told apart: 1000 pids are used up
+# out here, and its own counting goes on among these. (A machine that has counted far already is left alone.)
 used=$$
-unshare --uts --pid --mount --net --ipc -- setsid sh -euc '
-(
-python3 -c "
-import threading
-for _ in range(2 * '"$used"' + 100):
+[ "$used" -lt 20000 ] || used=0
+export BURN='import sys, threading
+for _ in range(int(sys.argv[1])):
     thread = threading.Thread(target=int)
     thread.start()
-    thread.join()"
+    thread.join()'
+[ "$used" = 0 ] || python3 -c "$BURN" 1000
+
+# Its namespaces. What is the first to be started after unshare(2) is process 1 of the new pid namespace.
+unshare --uts --pid --mount --net --ipc -- setsid sh -euc '
+(
+python3 -c "$BURN" $(('"$used"' + 100))
 hostname web
 ip link set lo up
 cd '"$web"'

@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+from pathlib import Path
 
 NEWUSER, PR_SET_DUMPABLE = 0x10000000, 4
 libc = ctypes.CDLL(None, use_errno=True)
@@ -14,7 +15,6 @@ libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # whoever changed uid does not own its 
 if libc.unshare(NEWUSER) != 0:
     raise OSError(ctypes.get_errno(), "unshare")
 for name, text in (("setgroups", "deny"), ("uid_map", "0 1000 1"), ("gid_map", "0 1000 1")):
-    with open(f"/proc/self/{name}", "w") as file:
-        file.write(text)
+    Path(f"/proc/self/{name}").write_text(text)
 if os.fork() == 0:
     os.execv("/bin/sleep", ["sleep", "1d"])
