@@ -14,8 +14,8 @@ echo root:x:0:0:root:/root:/bin/bash > "$web/etc/passwd"
 echo 127.0.0.1 localhost > "$web/etc/hosts"
 echo "Hello from the container." > "$web/www/index.html"
 
-# A pid in it shall be none that a process out here has, so that its /proc and ours can be told apart: 1000 pids are used up
-# out here, and its own counting goes on among these. (A machine that has counted far already is left alone.)
+# A pid in it shall be none that a process out here has, so that its /proc and ours can be told apart: 1000 pids are
+# used up out here, and its own counting goes on among these. (A machine that has counted far already is left alone.)
 used=$$
 [ "$used" -lt 20000 ] || used=0
 export BURN='import sys, threading

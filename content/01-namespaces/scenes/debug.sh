@@ -1,6 +1,6 @@
 #!/bin/sh
-# A container without any tool runs: its host name is `slim`, its one program is /app, a web server on port 9090. Its files
-# are in a tmpfs that only its own mount namespace has. One that runs already is kept.
+# A container without any tool runs: its host name is `slim`, its one program is /app, a web server on port 9090. Its
+# files are in a tmpfs that only its own mount namespace has. One that runs already is kept.
 pgrep -x app >/dev/null && exit 0
 
 # /app is a busybox. Called so it knows none of its applets, but for the one it is told to be when it is started.
