@@ -1,7 +1,10 @@
 #!/bin/sh
 # A small container runs: its host name is `web`, its root file system is /lab/web, its one process is httpd. One that
 # runs already is kept.
-pgrep -x httpd >/dev/null && exit 0
+is_up() {
+    pgrep -f "^httpd -f -p 8080 " >/dev/null
+}
+! is_up || exit 0
 
 # Its files: busybox has the tools; bash, with its libraries, is the shell that one enters it with.
 web=/lab/web
@@ -47,7 +50,7 @@ rmdir /old
 exec env -i PATH=/bin HOME=/root httpd -f -p 8080 -h /www
 ) < /dev/null > /dev/null 2>&1 &'
 for _ in $(seq 100); do
-    pgrep -x httpd >/dev/null && exit 0
+    ! is_up || exit 0
     sleep 0.05
 done
 echo "the container did not come up"

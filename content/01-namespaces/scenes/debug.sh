@@ -1,7 +1,10 @@
 #!/bin/sh
 # A container without any tool runs: its host name is `slim`, its one program is /app, a web server on port 9090. Its
 # files are in a tmpfs that only its own mount namespace has. One that runs already is kept.
-pgrep -x app >/dev/null && exit 0
+is_up() {
+    pgrep -f "^httpd -f -p 9090 " >/dev/null
+}
+! is_up || exit 0
 
 # /app is a busybox. Called so it knows none of its applets, but for the one it is told to be when it is started.
 unshare --uts --pid --mount --net --ipc -- setsid bash -euc '
@@ -22,7 +25,7 @@ cd /
 exec -c -a httpd /app -f -p 9090 -h /srv
 ) < /dev/null > /dev/null 2>&1 &'
 for _ in $(seq 100); do
-    pgrep -x app >/dev/null && exit 0
+    ! is_up || exit 0
     sleep 0.05
 done
 echo "the container did not come up"
