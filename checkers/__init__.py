@@ -5,6 +5,8 @@ from checkers import cgroup_limits as cgroup_limits
 from checkers import cgroup_tools as cgroup_tools
 from checkers import cgroups as cgroups
 from checkers import container as container
+from checkers import namespaces as namespaces
+from checkers import namespaces_made as namespaces_made
 from checkers import overlayfs as overlayfs
 from checkers import overlayfs_images as overlayfs_images
 from checkers import seccomp as seccomp

@@ -132,7 +132,7 @@ def _strays(structure: Structure) -> Iterator[Problem]:
     tasks = {task.name for task in structure.tasks}
     folder = structure.folder
     known = {folder / name for name in _PARTS}
-    known |= {folder / "scenes" / f"{task}.sh" for task in tasks}
+    known |= {task.scene for task in structure.tasks if task.scene is not None}
     known |= {step.scene for step in structure.steps if step.scene is not None}
     known |= {folder / kind / task for kind in ("solutions", "wrong") for task in tasks}
     for place in (folder, folder / "scenes", folder / "solutions", folder / "wrong"):

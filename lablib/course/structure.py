@@ -14,7 +14,7 @@ from lablib.course.table import Table
 
 FILE = "chapter.toml"
 _CHAPTER_KEYS = frozenset({"id", "title", "packages", "task", "question", "step"})
-_TASK_KEYS = frozenset({"id", "title", "points", "needs"})
+_TASK_KEYS = frozenset({"id", "title", "points", "needs", "scene"})
 _QUESTION_KEYS = frozenset({"id", "title", "points", "answer", "experiment"})
 _STEP_KEYS = frozenset({"status", "shows", "varies", "scene", "inside", "seconds", "needs"})
 _HEADER = re.compile(r"""\s*\[\[?\s*(?P<name>(task|question)(?=\s*\]\])|step\s*\.\s*["']?[^"'\]\s]+)["']?\s*\]""")
@@ -44,6 +44,8 @@ class TaskStructure(_Entry):
     """A task as chapter.toml has it."""
 
     needs: tuple[str, ...]
+    scene: Path | None
+    """The one it names, or the one called as it is."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,12 @@ class Structure:
 
 def bare_task(folder: Path, task: TaskStructure) -> Task:
     """A task of the chapter in `folder` as far as grading needs it, without prose."""
-    scene = folder / "scenes" / f"{task.name}.sh"
     return Task(
         id=task.id,
         title=task.title,
         points=task.points,
         needs=task.needs,
-        scene=scene if scene.is_file() else None,
+        scene=task.scene,
         solutions=scripts(folder / "solutions" / task.name),
     )
 
@@ -140,7 +141,7 @@ def read_structure(folder: Path) -> Structure:
     if chapter != name:
         raise table.broken("id", f"the id is {chapter}, but the folder is called {folder.name}")
     title, packages = table.title(), table.texts("packages")
-    tasks = tuple(_task(task, chapter) for task in _array(table, "task", headers))
+    tasks = tuple(_task(task, chapter, folder) for task in _array(table, "task", headers))
     questions = tuple(_question(question, chapter) for question in _array(table, "question", headers))
     _refuse_twins((*tasks, *questions))
     steps = tuple(_step(step, id, folder) for id, step in _steps(table, headers))
@@ -179,9 +180,12 @@ def _end(chapter: Table, start: int, headers: Mapping[int, str]) -> int:
     return min((at for at in headers if at > start), default=len(chapter.lines) + 1)
 
 
-def _task(table: Table, chapter: str) -> TaskStructure:
+def _task(table: Table, chapter: str, folder: Path) -> TaskStructure:
     table.refuse_others(_TASK_KEYS)
-    return TaskStructure(f"{chapter}/{table.id()}", table.title(), table.points(), table, table.needs())
+    name = table.id()
+    own = folder / "scenes" / f"{name}.sh"
+    scene = _scene(table, folder) or (own if own.is_file() else None)
+    return TaskStructure(f"{chapter}/{name}", table.title(), table.points(), table, table.needs(), scene)
 
 
 def _question(table: Table, chapter: str) -> QuestionStructure:

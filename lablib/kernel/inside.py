@@ -39,6 +39,11 @@ class Inside:
         with self._opened(path, os.O_PATH) as descriptor:
             return os.fstat(descriptor)
 
+    def link(self, path: str) -> str:
+        """What a symbolic link says. Raises OSError(EINVAL or ENOENT) for anything else."""
+        with self._opened(path, os.O_PATH | os.O_NOFOLLOW) as descriptor:
+            return os.readlink("", dir_fd=descriptor)  # an empty path is the descriptor's own link (readlinkat(2))
+
     def exists(self, path: str) -> bool:
         """Whether there is something called so, even a symbolic link that leads nowhere."""
         try:

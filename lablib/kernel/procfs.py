@@ -112,14 +112,26 @@ class ProcFS:
         waits for a file system whose server does not answer, such as FUSE: `mounts` tells of those."""
         return Inside(self.root / str(pid) / "root")
 
-    def shown_pid(self, pid: int) -> int:
-        """The pid under which the student knows it: NSpid lists one for each namespace, ours first."""
+    def shown_pids(self, pid: int) -> tuple[int, ...]:
+        """Its pids in the student's pid namespace and in each below, down to its own: NSpid, which lists one for each
+        namespace, ours first. None where the student cannot see it, as it lives in neither."""
         pids = ((self.status(pid) or {}).get("NSpid") or "").split()
-        return int(pids[self.depth]) if len(pids) > self.depth else pid
+        return tuple(int(one) for one in pids[self.depth :])
+
+    def shown_pid(self, pid: int) -> int:
+        """The pid under which the student knows it."""
+        return next(iter(self.shown_pids(pid)), pid)
 
     def is_shown(self, pid: int) -> bool:
         """Whether the student can see it: it lives in their pid namespace or one below."""
-        return len(((self.status(pid) or {}).get("NSpid") or "").split()) > self.depth
+        return bool(self.shown_pids(pid))
+
+    def program(self, pid: int) -> os.stat_result | None:
+        """The file that it executes, as stat(2) tells of it; None for a kernel thread, or where we may not look."""
+        try:
+            return os.stat(self.root / str(pid) / "exe")
+        except OSError:
+            return None
 
     def shown_process(self, pid: int) -> int | None:
         """The process that the student knows as `pid` in the pid namespace of their first shell; None for none."""

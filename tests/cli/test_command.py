@@ -69,7 +69,7 @@ def test_list_names_every_task_and_marks_the_passed(labs: Labs, home: Path) -> N
 def test_the_map_says_how_to_go_on(labs: Labs) -> None:
     done = labs()
     assert done.returncode == 0
-    assert "labs start cgroups" in done.stdout
+    assert "labs start namespaces" in done.stdout
 
 
 def test_a_locale_that_cannot_print_our_characters_is_no_error(labs: Labs) -> None:
@@ -124,13 +124,14 @@ def test_version_is_the_projects(labs: Labs) -> None:
         (["check", "../../etc/passwd"], "labs list"),
         (["start", "cgroup"], "cgroups"),
         (["start", "cgruops"], "cgroups"),
+        (["start", "zzz"], "labs list"),
         (["run", "cgroup"], "cgroups"),
         (["run"], "labs list"),
         (["run", "cgroups", "--on", "moon"], "guest"),
         (["run", "cgroups", "twice"], "labs run --help"),
         (["dev", "recrod", "cgroups"], "labs dev record"),
         (["dev", "record", "cgroup"], "cgroups"),
-        (["dev", "record"], "labs dev --help"),
+        (["dev", "record"], "labs list"),
         (["list", "--jsno"], "--json"),
         (["list", "--lang", "fr"], "en, zh"),
         (["list", "--lang"], "`--lang "),

@@ -137,6 +137,11 @@ def test_a_file_that_nothing_reads_is_a_stray(tmp_path: Path, name: str) -> None
     assert found(tmp_path) == [(f"{name}:1", f"Nothing reads {name}.")]
 
 
+def test_a_scene_that_a_task_names_instead_of_its_own_is_read_and_its_own_is_a_stray(tmp_path: Path) -> None:
+    make(tmp_path, chapter_toml=CHAPTER.replace("points = 10\n", 'points = 10\nscene = "made"\n'))
+    assert found(tmp_path) == [("scenes/move.sh:1", "Nothing reads scenes/move.sh.")]
+
+
 def test_a_scene_that_no_step_names_is_a_stray(tmp_path: Path) -> None:
     make(tmp_path, chapter_toml=CHAPTER.replace('scene = "made"\n', ""))
     assert found(tmp_path) == [("scenes/made.sh:1", "Nothing reads scenes/made.sh.")]

@@ -28,6 +28,12 @@ def test_a_chapter_is_read_as_its_folder_says_it(tmp_path: Path) -> None:
     assert (wrong.script, wrong.check, wrong.key) == (folder / "wrong/move/no.sh", "is-in-test", "cgroups.no-test")
 
 
+def test_a_task_starts_from_the_scene_that_it_names(tmp_path: Path) -> None:
+    folder = make(tmp_path, chapter_toml=CHAPTER.replace("points = 5\n", 'points = 5\nscene = "made"\n'))
+    move, clean_up = load_chapter(folder).tasks
+    assert (move.scene, clean_up.scene) == (folder / "scenes/move.sh", folder / "scenes/made.sh")
+
+
 def test_blocks_are_in_reading_order_and_prose_is_the_exact_source(tmp_path: Path) -> None:
     chapter = load_chapter(make(tmp_path))
     move, clean_up = chapter.tasks

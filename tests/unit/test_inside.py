@@ -35,6 +35,17 @@ def test_a_link_stays_within_the_root(inside: Inside, target: str) -> None:
     assert stat.S_ISLNK(inside.lstat("/etc/link").st_mode)
 
 
+def test_what_a_link_says_is_read_and_nothing_else_is_a_link(inside: Inside) -> None:
+    (inside.root / "etc/link").symlink_to("/somewhere")
+    assert inside.link("/etc/link") == "/somewhere"
+    with pytest.raises(OSError):
+        inside.link("/etc/name")
+
+
+def test_what_a_magic_link_says_is_read_without_following_it() -> None:
+    assert Inside(Path("/")).link(f"/proc/{os.getpid()}/ns/pid") == os.readlink("/proc/self/ns/pid")
+
+
 def test_no_path_leads_out_of_it(inside: Inside) -> None:
     assert inside.text("/../../etc/name") == "theirs"
     with pytest.raises(FileNotFoundError):

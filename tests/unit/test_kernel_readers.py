@@ -33,6 +33,23 @@ def test_a_process_that_is_gone_is_none_everywhere(tmp_path: Path) -> None:
     assert proc.shown_pid(1) == 1
 
 
+def test_the_pids_of_a_process_are_told_from_the_students_namespace_down(tmp_path: Path) -> None:
+    (tmp_path / "5").mkdir()
+    (tmp_path / "5/status").write_text("Name:\tsleep\nNSpid:\t5\t3\t1\n")
+    assert ProcFS(tmp_path, depth=1).shown_pids(5) == (3, 1)
+    assert ProcFS(tmp_path, depth=3).shown_pids(5) == ()
+    assert [ProcFS(tmp_path, depth).is_shown(5) for depth in (0, 2, 3)] == [True, True, False]
+
+
+def test_the_program_of_a_process_is_the_file_that_it_executes(tmp_path: Path) -> None:
+    (tmp_path / "5").mkdir()
+    (tmp_path / "program").touch()
+    (tmp_path / "5/exe").symlink_to(tmp_path / "program")
+    program = ProcFS(tmp_path).program(5)
+    assert program is not None and program.st_ino == (tmp_path / "program").stat().st_ino
+    assert ProcFS(tmp_path).program(6) is None
+
+
 @pytest.mark.parametrize("name", ["a b", "a) R 1", "(((", "\xe9"])
 def test_a_name_with_spaces_and_parentheses_does_not_confuse_stat(tmp_path: Path, name: str) -> None:
     (tmp_path / "5").mkdir()

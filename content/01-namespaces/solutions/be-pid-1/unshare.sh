@@ -1,0 +1,4 @@
+#!/bin/sh
+# The usual way.
+unshare --pid --fork --mount-proc sleep 1d &
+until pgrep -x sleep >/dev/null; do sleep 0.1; done

@@ -1,0 +1,4 @@
+#!/bin/sh
+# fails: container-still-runs namespaces.no-container
+pkill -KILL -x httpd
+sleep 0.2
