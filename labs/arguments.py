@@ -36,7 +36,7 @@ COMMANDS = {
     "guest": Command(
         {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1
     ),
-    "dev": Command({"--on": True}, ("ACTION", "CHAPTER"), required=2),
+    "dev": Command({"--on": True, "--json": False}, ("ACTION", "NAME"), required=1),
 }
 
 

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import datetime
+from difflib import unified_diff
 
 from lablib.errors import LabsError, UsageError
 from lablib.i18n import catalogue
 from lablib.machine.base import Machine
 from lablib.machine.choose import machine_factory
 from lablib.player import Played, perform
-from lablib.session.recording import Recorded, Recording, recording_file, save_recording
-from lablib.text import one_line
+from lablib.session.recording import Recorded, Recording, load_recording, recording_file, save_recording
+from lablib.text import one_line, printable
 from labs import course
 from labs.arguments import Arguments, nearest
 from labs.exits import ExitCode
 from labs.playing import SIZE, remarks
 
-ACTIONS = ("record",)
+ACTIONS = {"check": ("--json",), "new": (), "record": ("--on",)}
+"""What can be done, and with which options."""
 
 
 def run_dev(arguments: Arguments, language: str) -> int:
-    action, name = arguments.operands
+    action, name = [*arguments.operands, ""][:2]
     if action not in ACTIONS:
         raise UsageError("unknown-action", name=action, hint=nearest(action, ACTIONS))
+    for option in ("--json", "--on"):
+        if arguments.has(option) and option not in ACTIONS[action]:
+            raise UsageError("action-option", option=option, command=f"labs dev {action}", help="labs dev")
+    if action == "check":
+        from labs.proving import run_check
+
+        return run_check(name, arguments, language)
+    if not name:
+        raise UsageError("missing-operand", command=f"labs dev {action}", operand="CHAPTER")
+    if action == "new":
+        from labs.scaffolding import run_new
+
+        return run_new(name, language)
     return _record(name, arguments.value("--on", "auto"), language)
 
 
@@ -37,12 +52,29 @@ def _record(name: str, on: str, language: str) -> int:
         if wrong:
             return ExitCode.FAIL
         path = recording_file(chapter.folder, machine.kind)
+        before = load_recording(chapter.folder, machine.kind)
         try:
-            save_recording(chapter.folder, _recording(machine, played))
+            save_recording(chapter.folder, now := _recording(machine, played))
         except OSError as error:
             raise LabsError("not-recorded", path=str(path), reason=error.strerror or str(error)) from error
+        print("\n".join(_changes(before, now)) or words.text("dev.unchanged"))
         print(words.text("dev.recorded", path=str(path)))
     return ExitCode.PASS
+
+
+def _changes(before: Recording | None, now: Recording) -> list[str]:
+    """What differs in the outputs of the steps, as diff(1) shows it."""
+    steps = dict.fromkeys([*(before.steps if before else ()), *now.steps])
+    return [
+        printable(line)
+        for step in steps
+        for line in unified_diff(_text(before, step), _text(now, step), step, step, n=1, lineterm="")
+    ]
+
+
+def _text(recording: Recording | None, step: str) -> list[str]:
+    recorded = recording.steps.get(step) if recording else None
+    return recorded.output.splitlines() if recorded else []
 
 
 def _recording(machine: Machine, played: list[Played]) -> Recording:

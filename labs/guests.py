@@ -51,7 +51,7 @@ def _check(action: str, names: Sequence[str], arguments: Arguments) -> None:
     known = _OPTIONS.get(action, ())
     for option in ("--jobs", "--source", "--yes", "--json"):
         if arguments.has(option) and option not in known:
-            raise UsageError("guest-option", option=option, command=command)
+            raise UsageError("action-option", option=option, command=command, help="labs guest")
 
 
 def _list(words: Catalogue, *, as_json: bool) -> int:

@@ -46,6 +46,7 @@ def _chapter(folder: Path) -> Iterator[Problem]:
     for page in pages.values():
         yield from _texts(page)
     yield from _proofs(structure)
+    yield from _modes(structure)
     yield from _strays(structure)
 
 
@@ -115,6 +116,15 @@ def _proofs(structure: Structure) -> Iterator[Problem]:
         for kind in ("solutions", "wrong"):
             if not scripts(structure.folder / kind / task.name):
                 yield Problem(f"{structure.file}:{task.line}", f"no-{kind}", {"task": task.id})
+
+
+def _modes(structure: Structure) -> Iterator[Problem]:
+    """A script that cannot be executed here works in a machine, which is handed its content, and for no reader."""
+    for task in structure.tasks:
+        for kind in ("solutions", "wrong"):
+            for path in scripts(structure.folder / kind / task.name):
+                if not path.stat().st_mode & 0o100:
+                    yield Problem(f"{path}:1", "not-executable", {"name": path.name})
 
 
 def _strays(structure: Structure) -> Iterator[Problem]:

@@ -29,10 +29,12 @@ class Beginning(Machine, Protocol):
 
 
 class Ahead:
-    """Hands out machines, each begun before it is asked for where that can be. Called, it is a factory of machines."""
+    """Hands out machines, each begun before it is asked for where that can be. Called, it is a factory of machines.
+    `rest` is how long after one was taken the next begins; REST_SECONDS if not given."""
 
-    def __init__(self, make: Callable[[], Beginning]) -> None:
+    def __init__(self, make: Callable[[], Beginning], rest: float | None = None) -> None:
         self._make = make
+        self._rest = REST_SECONDS if rest is None else rest
         self._next: Beginning | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -73,7 +75,7 @@ class Ahead:
     def _begin_later(self) -> None:
         with self._lock:
             if not self._closed:
-                self._timer = threading.Timer(REST_SECONDS, self.begin)
+                self._timer = threading.Timer(self._rest, self.begin)
                 self._timer.daemon = True
                 self._timer.start()
 

@@ -5,10 +5,12 @@ A keeper removes its guest's folders even when the lab is killed; only a keeper 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from lablib.kernel.procfs import ProcFS
 from lablib.machine.host import sweep_cgroups
 from lablib.machine.room import OWNER, PREFIX, candidates, identity
 
@@ -26,11 +28,33 @@ def sweep(folders: Iterable[Path] | None = None) -> list[str]:
     return taken
 
 
-def _is_left_behind(folder: Path) -> bool:
+def of_ours() -> set[str]:
+    """What this process has on the machine because of labs: folders, child processes and mounts. Where nothing runs
+    any more, what is there now and was not before was left behind."""
+    pid = os.getpid()
+    folders = {
+        str(folder)
+        for parent in set(candidates())
+        for folder in parent.glob(f"{PREFIX}*")
+        if _owner(folder) == identity(pid)
+    }
+    proc = ProcFS()
+    children = {f"{child} ({proc.comm(child)})" for child in proc.pids() if proc.parent(child) == pid}
+    return folders | children | {mount.point for mount in proc.mounts(pid)}
+
+
+def _owner(folder: Path) -> str:
     try:
-        owner = (folder / OWNER).read_text(encoding="ascii")
+        return (folder / OWNER).read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+
+
+def _is_left_behind(folder: Path) -> bool:
+    owner = _owner(folder)
+    try:
         pid = int(owner.split()[0])
-    except (OSError, ValueError, IndexError):
+    except (ValueError, IndexError):
         return False  # not ours to judge: it may be just being made, or another user's
     try:
         return owner != identity(pid)

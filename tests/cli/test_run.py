@@ -118,7 +118,8 @@ def test_each_step_is_told_with_its_output_and_a_step_that_misbehaves_fails(
 def test_a_chapter_is_recorded_and_then_compared_with_its_recording(guest: None, made: Labs, chapter: Path) -> None:
     done = made("dev", "record", "made", "--lang", "en")
     path = chapter / "recorded/guest.json"
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"Recorded: {path}\n", "")
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, f"Recorded: {path}", "")
+    assert "@@ -0,0 +1,3 @@\n+1\n+2\n+3\n" in done.stdout
     recording = load_recording(chapter, "guest")
     assert recording is not None
     assert list(recording.steps) == [step for step in STEPS if step != "boot"]

@@ -1,48 +1,63 @@
 """Each task is sound, on the real kernel, in a fresh guest each: unsolved it fails, every solution passes, every wrong
-solution fails for the reason its header names."""
+solution fails for the reason its header names. And each check is needed for that: were it blind, something of this
+would be noticed."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from lablib.course.model import Task, Wrong
+import checkers  # noqa: F401 - registers the checks
+from lablib.course.model import Task
 from lablib.course.parser import load_course
-from lablib.grading.script import check_script
-from lablib.verdict import Verdict
+from lablib.grading.proof import Case, attempt, cases, judge, mutants, unprovable
+from lablib.verdict import REGISTRY, Result
 from tests.guests import new_guest
 
 TASKS = [task for chapter in load_course(Path(__file__).parents[2] / "content").chapters for task in chapter.tasks]
-
-
-def _name(value: object) -> str:
-    if isinstance(value, Task):
-        return value.id
-    path = value.script if isinstance(value, Wrong) else value
-    return f"{path.parent.name}/{path.name}" if isinstance(path, Path) else str(value)
-
-
-def _pairs(kind: str) -> list[tuple[Task, object]]:
-    return [(task, value) for task in TASKS for value in getattr(task, kind)]
-
+CASES = [case for task in TASKS for case in cases(task)]
 
 pytestmark = pytest.mark.usefixtures("guests_boot")
 
 
-@pytest.mark.parametrize("task", TASKS, ids=_name)
-def test_unsolved_it_fails(task: Task) -> None:
-    assert check_script(task, b"", new_guest).verdict is Verdict.FAIL
+@cache
+def lacked() -> dict[str, tuple[str, ...]]:
+    with new_guest() as machine:
+        return unprovable(machine, TASKS)
 
 
-@pytest.mark.parametrize(("task", "solution"), _pairs("solutions"), ids=_name)
-def test_a_solution_passes(task: Task, solution: Path) -> None:
-    report = check_script(task, solution.read_bytes(), new_guest)
-    assert report.verdict is Verdict.PASS, report.results
+_TRIED: dict[str, tuple[Result, ...]] = {}
 
 
-@pytest.mark.parametrize(("task", "wrong"), _pairs("wrong"), ids=_name)
-def test_a_wrong_solution_fails_for_its_reason(task: Task, wrong: Wrong) -> None:
-    report = check_script(task, wrong.script.read_bytes(), new_guest)
-    assert report.verdict is Verdict.FAIL
-    assert (wrong.check, wrong.key) in [(result.id, result.key) for result in report.results]
+def results_of(case: Case) -> tuple[Result, ...]:
+    """Each case is tried once, for all that is asked of it."""
+    if case.name not in _TRIED:
+        _TRIED[case.name] = attempt(case, new_guest).results
+    return _TRIED[case.name]
+
+
+def needs_of(task: Task) -> None:
+    """Skips the test where this machine cannot offer the task."""
+    if task.id in lacked():
+        pytest.skip(f"this machine lacks {', '.join(lacked()[task.id])}")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_ends_as_it_must(case: Case) -> None:
+    needs_of(case.task)
+    results = results_of(case)
+    assert judge(case, results) is None, results
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_check_that_never_looked_would_be_noticed(task: Task) -> None:
+    needs_of(task)
+    noticed = {
+        blind
+        for case in cases(task)
+        for blind, results in mutants(results_of(case))
+        if judge(case, results) is not None
+    }
+    assert {check.id for check in REGISTRY.checks(task.id)} - noticed == set()

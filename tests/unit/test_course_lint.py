@@ -151,3 +151,12 @@ def test_what_cannot_be_parsed_is_an_error(tmp_path: Path) -> None:
 def test_the_course_itself_has_no_problems() -> None:
     content = Path(__file__).parents[2] / "content"
     assert [f"{problem.where} {problem.key} {dict(problem.params)}" for problem in lint(content)] == []
+
+
+def test_a_script_that_cannot_be_executed_is_told(tmp_path: Path) -> None:
+    make(tmp_path)
+    script = next(tmp_path.glob("*/solutions/*/*"))
+    script.chmod(0o644)
+    ((where, told),) = found(tmp_path)
+    assert where.endswith(f"/{script.name}:1")
+    assert "chmod +x" in told

@@ -1,0 +1,98 @@
+"""What proves a task sound, in a fresh machine each: unsolved it fails, every solution passes, and every wrong one
+fails for the reason that its header names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from lablib.course.model import Task, Wrong
+from lablib.grading.report import Report
+from lablib.grading.script import check_script
+from lablib.machine.base import Machine
+from lablib.needs import lacking
+from lablib.verdict import Result, Verdict, overall
+
+
+class Kind(StrEnum):
+    """What of a task is tried."""
+
+    UNSOLVED = "unsolved"
+    SOLUTION = "solution"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One try at a task, and how it must end."""
+
+    task: Task
+    kind: Kind
+    script: Path | None = None
+    """None for no work at all."""
+    wrong: Wrong | None = None
+
+    @property
+    def name(self) -> str:
+        """Such as `cgroups/memory-only wrong/rm-r.sh`."""
+        if self.script is None:
+            return f"{self.task.id} {self.kind}"
+        return f"{self.task.id} {self.script.parent.parent.name}/{self.script.name}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a case proves nothing: `key` names the sentence `proof.KEY` and what to do, `params` fill it."""
+
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def cases(task: Task) -> Iterator[Case]:
+    """Everything there is to try."""
+    yield Case(task, Kind.UNSOLVED)
+    for script in task.solutions:
+        yield Case(task, Kind.SOLUTION, script)
+    for wrong in task.wrong:
+        yield Case(task, Kind.WRONG, wrong.script, wrong)
+
+
+def attempt(case: Case, machine_factory: Callable[[], Machine]) -> Report:
+    """Grades the case as a student's script is graded. Raises MachineError."""
+    script = case.script.read_bytes() if case.script is not None else b""
+    return check_script(case.task, script, machine_factory)
+
+
+def judge(case: Case, results: tuple[Result, ...]) -> Fault | None:
+    """What is wrong with the case, whose checks found `results`; None where it ended as it must."""
+    verdict = overall(results)
+    if verdict in (Verdict.ERROR, Verdict.BLOCKED):
+        said = next((f"{one.id}: {one.actual or one.key}" for one in results if one.verdict is verdict), "-")
+        return Fault(f"is-{verdict}", {"said": said})
+    failed = ", ".join(f"{one.id} {one.key}" for one in results if one.verdict is Verdict.FAIL)
+    if case.kind is Kind.SOLUTION:
+        return None if verdict is Verdict.PASS else Fault("solution-fails", {"failed": failed})
+    if verdict is Verdict.PASS:
+        return Fault(f"{case.kind}-passes")
+    wrong = case.wrong
+    if wrong is not None and (wrong.check, wrong.key) not in [(one.id, one.key) for one in results]:
+        return Fault("other-reason", {"expected": f"{wrong.check} {wrong.key}", "failed": failed})
+    return None
+
+
+def unprovable(machine: Machine, tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
+    """The tasks that `machine` cannot offer, by id, and what it lacks for each. Raises MachineError."""
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for task in tasks:
+        if task.needs not in found:
+            found[task.needs] = lacking(machine, task.needs)
+    return {task.id: found[task.needs] for task in tasks if found[task.needs]}
+
+
+def mutants(results: tuple[Result, ...]) -> Iterator[tuple[str, tuple[Result, ...]]]:
+    """For each check, what `results` would be if it never looked: it passes whatever there is."""
+    for blind in results:
+        passed = Result(blind.id, Verdict.PASS)
+        yield blind.id, tuple(passed if one is blind else one for one in results)
