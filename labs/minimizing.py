@@ -27,7 +27,7 @@ FORMATS = ("report", "text", "oci", "pyseccomp")
 
 
 def run_minimize(program: list[str], arguments: Arguments, language: str) -> int:
-    """Raises UsageError for what is no program, and LabsError for one that cannot be judged."""
+    """Finds and prints the list. Raises UsageError for what is no program, LabsError for one that cannot be judged."""
     action, form = _one_of("--action", ACTIONS, arguments), _one_of("--format", FORMATS, arguments)
     argv = [_path(program), *program[1:]]
     if os.uname().machine not in AUDIT_ARCH:

@@ -24,15 +24,30 @@ _SHORTEST = 0.5
 class Trace:
     """The calls of one launch."""
 
-    ran: Ran
     first: dict[int, None] = field(default_factory=dict)
     """Each call, in the order of its first time."""
     last: dict[int, None] = field(default_factory=dict)
     """Each call, in the order of its last time."""
-    others: set[int] = field(default_factory=set)
-    """Those that not only the program's first thread made."""
+    alone: set[int] = field(default_factory=set)
+    """Those that the program's first thread made before another thread or process made any that is not of them."""
     follows: dict[int, int] = field(default_factory=dict)
     """After each call, the one that the same thread made next, the first time."""
+    _before: dict[int, int] = field(default_factory=dict)
+    """The last call of each thread."""
+    _is_alone: bool = True
+
+    def note(self, thread: int, number: int, is_first: bool) -> None:
+        """A call is made; `is_first` says that it is by the program's first thread."""
+        self.first.setdefault(number)
+        self.last.pop(number, None)
+        self.last[number] = None
+        if not is_first and number not in self.alone:
+            self._is_alone = False
+        if self._is_alone:
+            self.alone.add(number)
+        if thread in self._before:
+            self.follows.setdefault(self._before[thread], number)
+        self._before[thread] = number
 
 
 class Oracle:
@@ -52,14 +67,14 @@ class Oracle:
     def watch(self) -> Trace:
         """Launches it with every call allowed and seen, and then without a filter, to know how it behaves. Raises
         LabsError for a program that does not end, fails, or does otherwise each time."""
-        trace = self._traced(Filter({}, seccomp.RET_USER_NOTIF), None)
-        self._check(trace.ran)
+        watched, trace = self._traced(Filter({}, seccomp.RET_USER_NOTIF), None)
+        self._check(watched)
         free = self._launch(None, self._limit)
         self._check(free)
-        if (free.status, free.output) != (trace.ran.status, trace.ran.output):
+        if (free.status, free.output) != (watched.status, watched.output):
             raise LabsError("minimize-unstable", program=self._name)
         self._usual = free
-        self._seconds = min(self._limit, max(_SHORTEST, _PATIENCE * trace.ran.seconds))
+        self._seconds = min(self._limit, max(_SHORTEST, _PATIENCE * watched.seconds))
         return trace
 
     def works(self, allowed: Collection[int]) -> bool:
@@ -71,39 +86,29 @@ class Oracle:
         """Whether it behaves when `denied` is denied and every other call than those `allowed` fails with `error`, or
         for None is done; and the trace of those others."""
         answers = dict.fromkeys(allowed, seccomp.RET_ALLOW) | dict.fromkeys(denied, self.action)
-        trace = self._traced(Filter(answers, seccomp.RET_USER_NOTIF), lambda thread, number, first: error)
-        return self._is_usual(trace.ran), trace
+        ran, trace = self._traced(Filter(answers, seccomp.RET_USER_NOTIF), lambda thread, number, first: error)
+        return self._is_usual(ran), trace
 
     def replay(self, allowed: Collection[int]) -> Trace:
         """The trace of a launch where only `allowed` are done and every call is seen."""
-        return self._traced(
-            Filter({}, seccomp.RET_USER_NOTIF), lambda thread, number, first: None if number in allowed else ENOSYS
-        )
+
+        def decide(thread: int, number: int, is_first: bool) -> int | None:
+            return None if number in allowed else ENOSYS
+
+        return self._traced(Filter({}, seccomp.RET_USER_NOTIF), decide)[1]
 
     def _is_usual(self, ran: Ran) -> bool:
         assert self._usual, "it was not watched"
         return ran.end is End.ITSELF and (ran.status, ran.output) == (self._usual.status, self._usual.output)
 
-    def _traced(self, filter: Filter, decide: Decide | None) -> Trace:
-        first: dict[int, None] = {}
-        last: dict[int, None] = {}
-        others: set[int] = set()
-        follows: dict[int, int] = {}
-        before: dict[int, int] = {}
+    def _traced(self, filter: Filter, decide: Decide | None) -> tuple[Ran, Trace]:
+        trace = Trace()
 
         def note(thread: int, number: int, is_first: bool) -> int | None:
-            first.setdefault(number)
-            last.pop(number, None)
-            last[number] = None
-            if not is_first:
-                others.add(number)
-            if thread in before:
-                follows.setdefault(before[thread], number)
-            before[thread] = number
+            trace.note(thread, number, is_first)
             return decide(thread, number, is_first) if decide else None
 
-        ran = self._launch(filter, self._seconds, note)
-        return Trace(ran, first, last, others, follows)
+        return self._launch(filter, self._seconds, note), trace
 
     def _launch(self, filter: Filter | None, seconds: float, decide: Decide | None = None) -> Ran:
         self.launches += 1

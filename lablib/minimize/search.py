@@ -4,8 +4,9 @@
 denies all but the calls found so far, and of those denied, the one after which it gave up is added (`_grown`). That
 takes a launch for each call needed, not one for each call made. Then each is denied alone (`_reduced`).
 
-**Default KILL_PROCESS.** What its first thread asks for is needed: with all of it allowed the program does as it always
-does, and so comes to each of those calls. Only calls of other threads and processes have to be tried.
+**Default KILL_PROCESS.** What its first thread asks for is needed: where all before it is allowed, the program does
+what it always does, and so comes to that call. This holds until another process asks for something that might be
+denied, of which the first may make anything; from there on calls have to be tried.
 
 **Exact** (`_smallest`). A launch shows, in order, the calls it makes that are not yet decided. Any other allow-list
 differs from this one at one of them first; the calls before that are settled, and what follows is another launch. That
@@ -92,8 +93,8 @@ class _Search:
             self.found.denied = self._oracle.replay(self.found.calls)
 
     def _needed(self) -> frozenset[int]:
-        """The calls that need no proof: under KILL_PROCESS, those of the program's first thread."""
-        return self.found.allowed - self._trace.others if self._oracle.action == KILL else frozenset()
+        """The calls that need no proof."""
+        return frozenset(self._trace.alone) if self._oracle.action == KILL else frozenset()
 
     def _confirm(self, allowed: Collection[int]) -> None:
         """What was found by watching holds without a watcher too. Raises LabsError for a program that changes."""
