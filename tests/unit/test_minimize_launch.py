@@ -178,6 +178,13 @@ def test_no_call_of_a_real_program_can_be_left_out_of_what_is_found(action: int,
             assert found.proved
 
 
+def test_a_program_that_ends_well_without_its_output_does_not_behave() -> None:
+    code = "import os\ntry: os.write(1, b'hello')\nexcept OSError: pass"
+    with closing(Oracle(["/usr/bin/python3", "-ISEB", "-c", code], ENVIRONMENT, DENY)) as oracle:
+        found = minimize(oracle, exact=False)
+    assert "write" in names.names(found.calls)
+
+
 def test_exact_proves_the_least_for_a_real_program() -> None:
     with closing(Oracle(["/bin/true"], ENVIRONMENT, DENY)) as oracle:
         greedy = minimize(oracle, exact=False)
