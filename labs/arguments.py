@@ -13,12 +13,16 @@ GLOBAL_OPTIONS = {"--lang": True, "--help": False, "--version": False}
 
 
 class Command:
-    """What may follow a command's name: options, and operands of which the first `required` must be there."""
+    """What may follow a command's name: options, and operands of which the first `required` must be there; with `more`
+    there may be any number of them."""
 
-    def __init__(self, options: dict[str, bool], operands: tuple[str, ...] = (), required: int = 0) -> None:
+    def __init__(
+        self, options: dict[str, bool], operands: tuple[str, ...] = (), required: int = 0, *, more: bool = False
+    ) -> None:
         self.options = options | GLOBAL_OPTIONS
         self.operands = operands
         self.required = required
+        self.more = more
 
 
 COMMANDS = {
@@ -36,7 +40,12 @@ COMMANDS = {
     "guest": Command(
         {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1
     ),
-    "dev": Command({"--on": True, "--json": False}, ("ACTION", "NAME"), required=1),
+    "dev": Command(
+        {"--on": True, "--json": False, "--action": True, "--exact": False, "--format": True, "--timeout": True},
+        ("ACTION", "NAME"),
+        required=1,
+        more=True,
+    ),
 }
 
 
@@ -90,10 +99,22 @@ def _count(command: str, options: dict[str, str], operands: list[str]) -> None:
     spec = COMMANDS[command]
     if "--help" in options or "--version" in options:
         return
-    if len(operands) > len(spec.operands):
+    if len(operands) > len(spec.operands) and not spec.more:
         raise UsageError("too-many-operands", operand=operands[len(spec.operands)], command=_called(command))
     if len(operands) < spec.required:
         raise UsageError("missing-operand", operand=spec.operands[len(operands)], command=_called(command))
+
+
+def seconds(arguments: Arguments, default: float) -> float:
+    """The value of --timeout. Raises UsageError."""
+    text = arguments.value("--timeout", str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError("bad-timeout", value=text)
+    return value
 
 
 def _called(command: str) -> str:

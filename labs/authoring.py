@@ -13,21 +13,33 @@ from lablib.player import Played, perform
 from lablib.session.recording import Recorded, Recording, load_recording, recording_file, save_recording
 from lablib.text import one_line, printable
 from labs import course
-from labs.arguments import Arguments, nearest
+from labs.arguments import GLOBAL_OPTIONS, Arguments, nearest
 from labs.exits import ExitCode
 from labs.playing import SIZE, remarks
 
-ACTIONS = {"check": ("--json",), "new": (), "record": ("--on",)}
+ACTIONS = {
+    "check": ("--json",),
+    "new": (),
+    "record": ("--on",),
+    "minimize": ("--action", "--exact", "--format", "--timeout", "--json"),
+}
 """What can be done, and with which options."""
 
 
 def run_dev(arguments: Arguments, language: str) -> int:
-    action, name = [*arguments.operands, ""][:2]
+    action, *operands = arguments.operands
     if action not in ACTIONS:
         raise UsageError("unknown-action", name=action, hint=nearest(action, ACTIONS))
-    for option in ("--json", "--on"):
-        if arguments.has(option) and option not in ACTIONS[action]:
+    for option in arguments.options:
+        if option not in GLOBAL_OPTIONS and option not in ACTIONS[action]:
             raise UsageError("action-option", option=option, command=f"labs dev {action}", help="labs dev")
+    if action == "minimize":
+        from labs.minimizing import run_minimize
+
+        return run_minimize(operands, arguments, language)
+    if len(operands) > 1:
+        raise UsageError("too-many-operands", operand=operands[1], command=f"labs dev {action}")
+    name = next(iter(operands), "")
     if action == "check":
         from labs.proving import run_check
 

@@ -19,7 +19,7 @@ from lablib.machine.choose import machine_factory
 from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
 from labs.answering import run_answer
-from labs.arguments import Arguments
+from labs.arguments import Arguments, seconds
 from labs.exits import ExitCode
 from labs.passing import note_passed
 
@@ -49,7 +49,7 @@ def run_check(arguments: Arguments, language: str) -> int:
 
 
 def _of_script(arguments: Arguments, task: Task) -> Report:
-    timeout = _timeout(arguments)
+    timeout = seconds(arguments, SCRIPT_SECONDS)
     factory = machine_factory(arguments.value("--on", "auto"))
     return check_script(task, read_script(arguments.value("--script", "")), factory, timeout)
 
@@ -65,17 +65,6 @@ def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
     results = REGISTRY.run(task.id, context)
     stderr.warn("self-check", language, task=task.id)
     return Report(task.id, overall(results), results, "host", time.monotonic() - began)
-
-
-def _timeout(arguments: Arguments) -> float:
-    text = arguments.value("--timeout", str(SCRIPT_SECONDS))
-    try:
-        timeout = float(text)
-    except ValueError:
-        timeout = 0.0
-    if not 0 < timeout < float("inf"):
-        raise UsageError("bad-timeout", value=text)
-    return timeout
 
 
 def read_script(path: str) -> bytes:

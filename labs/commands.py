@@ -115,7 +115,8 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
 
 def _language(words: list[str]) -> str:
     """The language for this run, also for saying that `words` make no sense."""
-    for word, following in zip(words, [*words, ""][1:], strict=True):
+    ours = words[: words.index("--")] if "--" in words else words
+    for word, following in zip(ours, [*ours, ""][1:], strict=True):
         option, equals, value = word.partition("=")
         if option == "--lang" and (value if equals else following) in LANGUAGES:
             return value if equals else following

@@ -1,4 +1,5 @@
-"""Everything the command writes to standard error: errors with their remedy, and warnings, in the user's language."""
+"""Everything the command writes to standard error, in the user's language: errors with their remedy, warnings, and how
+far something is."""
 
 from __future__ import annotations
 
@@ -18,6 +19,14 @@ def report(error: LabsError, language: str) -> None:
 def warn(key: str, language: str, **params: str | int) -> None:
     """The sentence `warning.KEY`."""
     _say(f"labs: {catalogue(language).text(f'warning.{key}', **params)}")
+
+
+def progress(line: str) -> None:
+    """Writes over the line of a terminal that the last one stood in; an empty one takes it away."""
+    try:
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        pass  # nobody reads it
 
 
 def _say(line: str) -> None:

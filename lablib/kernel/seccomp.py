@@ -11,13 +11,15 @@ from lablib.kernel import syscalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RET_KILL_PROCESS = 0x80000000
 RET_ERRNO = 0x00050000
+RET_USER_NOTIF = 0x7FC00000
 RET_ALLOW = 0x7FFF0000
 
 SET_MODE_FILTER = 1
+FILTER_FLAG_NEW_LISTENER = 1 << 3
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32_SYSCALL_BIT = 0x40000000
@@ -56,6 +58,43 @@ def compile_deny_list(rules: Sequence[Rule], machine: str | None = None) -> byte
     through another ABI than `machine`'s own: there the same number is another call. Raises KeyError for an
     architecture we do not know."""
     arch = AUDIT_ARCH[machine or os.uname().machine]
+    program = _only_own_abi(arch)
+    for rule in rules:
+        program += _compile(rule)
+    program.append(_statement(_RET, RET_ALLOW))
+    return b"".join(program)
+
+
+def compile_answers(answers: Mapping[int, int], otherwise: int, machine: str | None = None) -> bytes:
+    """`struct sock_filter[]` that answers each call of `answers` with its action and every other number with
+    `otherwise`: an allow-list, where the actions are RET_ALLOW. What comes through another ABI than `machine`'s own is
+    killed: on x86-64 an allowed number is another call of i386, and x32 has calls besides those that are named. Raises
+    KeyError for an architecture we do not know."""
+    program = _only_own_abi(AUDIT_ARCH[machine or os.uname().machine])
+    for number, action in sorted(answers.items()):
+        program += _compile(Rule(number, action))
+    program.append(_statement(_RET, otherwise))
+    return b"".join(program)
+
+
+def set_mode_filter(program: bytes, flags: int = 0) -> int:
+    """Loads a filter for this process and all it executes; with FILTER_FLAG_NEW_LISTENER it returns the descriptor that
+    hears of what the filter answers with RET_USER_NOTIF. Needs no_new_privs or CAP_SYS_ADMIN. Raises OSError."""
+    fprog = Fprog(program)
+    return syscalls.syscall("seccomp", syscalls.number_of("seccomp"), SET_MODE_FILTER, flags, fprog.pointer)
+
+
+class Fprog:
+    """A program as seccomp(2) takes it, `struct sock_fprog`: unsigned short len; pointer to the instructions."""
+
+    def __init__(self, program: bytes) -> None:
+        self._code = ctypes.create_string_buffer(program, len(program))
+        packed = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(self._code))
+        self.pointer = ctypes.create_string_buffer(packed, 16)
+
+
+def _only_own_abi(arch: int) -> list[bytes]:
+    """Kills what does not come through the ABI `arch`, and leaves the call's number to be looked at."""
     program = [
         _statement(_LD_W_ABS, _ARCH),
         _jump(_JEQ, arch, 1, 0),
@@ -64,18 +103,7 @@ def compile_deny_list(rules: Sequence[Rule], machine: str | None = None) -> byte
     ]
     if arch == AUDIT_ARCH["x86_64"]:
         program += [_jump(_JGE, X32_SYSCALL_BIT, 0, 1), _statement(_RET, RET_KILL_PROCESS)]
-    for rule in rules:
-        program += _compile(rule)
-    program.append(_statement(_RET, RET_ALLOW))
-    return b"".join(program)
-
-
-def set_mode_filter(program: bytes) -> None:
-    """Loads a filter for this process and all it executes. Needs no_new_privs or CAP_SYS_ADMIN. Raises OSError."""
-    code = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog: unsigned short len; pointer to the filters
-    fprog = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code)), 16)
-    syscalls.syscall("seccomp", syscalls.number_of("seccomp"), SET_MODE_FILTER, 0, fprog)
+    return program
 
 
 def _compile(rule: Rule) -> list[bytes]:

@@ -8,6 +8,7 @@ from lablib.kernel import seccomp
 from lablib.kernel.bpf import INSTRUCTION, Call, decode, run
 
 X86_64 = seccomp.AUDIT_ARCH["x86_64"]
+I386 = 0x40000003
 RETURN_A, RETURN_7 = (0x16, 0, 0, 0), (0x06, 0, 0, 7)
 
 
@@ -30,6 +31,31 @@ def test_a_filter_of_ours_answers_as_its_rules_say() -> None:
     assert run(program, Call(272, X86_64, (0x00020000,))) == seccomp.RET_ALLOW
     assert run(program, Call(83 | seccomp.X32_SYSCALL_BIT, X86_64)) == seccomp.RET_KILL_PROCESS
     assert run(program, Call(39, 0x40000003)) == seccomp.RET_KILL_PROCESS
+
+
+@pytest.mark.parametrize("otherwise", [seccomp.RET_KILL_PROCESS, seccomp.errno_return(38)])
+def test_an_allow_list_allows_its_calls_and_nothing_else(otherwise: int) -> None:
+    program = decode(seccomp.compile_answers(dict.fromkeys([231, 0, 59], seccomp.RET_ALLOW), otherwise, "x86_64"))
+    answers = {number: run(program, Call(number, X86_64)) for number in (*range(1024), 0x3FFFFFFF)}
+    assert [number for number, answer in answers.items() if answer == seccomp.RET_ALLOW] == [0, 59, 231]
+    assert {answer for answer in answers.values() if answer != seccomp.RET_ALLOW} == {otherwise}
+
+
+def test_an_allow_list_has_no_hole_of_another_abi() -> None:
+    """execve is 59 here, and 11 on i386, where 59 is another call; x32 has these numbers with a bit set, and others."""
+    program = decode(seccomp.compile_answers({59: seccomp.RET_ALLOW}, seccomp.errno_return(38), "x86_64"))
+    foreign = [Call(number | seccomp.X32_SYSCALL_BIT, X86_64) for number in (0, 59, 520, 547)]
+    foreign += [Call(number, arch) for number in (11, 59) for arch in (I386, seccomp.AUDIT_ARCH["aarch64"], 0)]
+    foreign += [Call(0xFFFFFFFF, X86_64)]
+    assert {run(program, call) for call in foreign} == {seccomp.RET_KILL_PROCESS}
+
+
+def test_an_allow_list_is_of_the_machine_it_is_for() -> None:
+    program = decode(seccomp.compile_answers({221: seccomp.RET_ALLOW}, seccomp.RET_KILL_PROCESS, "aarch64"))
+    assert run(program, Call(221, seccomp.AUDIT_ARCH["aarch64"])) == seccomp.RET_ALLOW
+    assert run(program, Call(221, X86_64)) == seccomp.RET_KILL_PROCESS
+    with pytest.raises(KeyError):
+        seccomp.compile_answers({}, seccomp.RET_KILL_PROCESS, "vax")
 
 
 def test_the_data_is_read_as_the_processor_lays_it_out() -> None:
