@@ -62,8 +62,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     (source / "LICENSES/preferred").mkdir(parents=True)
     (source / "LICENSES/preferred/GPL-2.0").write_text("the GPL")
     (tmp_path / "content/src").mkdir(parents=True)
-    packed = tmp_path / "content/src/linux-source-7.3.tar.xz"
-    subprocess.run(["tar", "-C", tmp_path, "-cJf", packed, source.name], check=True)
+    packed = tmp_path / "content/src/linux-source-7.3.tar.gz"
+    subprocess.run(["tar", "-C", tmp_path, "-czf", packed, source.name], check=True)
     add_package(tmp_path / "mirror", "linux-source-7.3", "7.3.4-1", tmp_path / "content")
     monkeypatch.setenv("PATH", f"{fake_make(tmp_path / 'bin', FRAGMENT)}:{os.environ['PATH']}")
     monkeypatch.setenv("no_proxy", "127.0.0.1")

@@ -142,7 +142,7 @@ def test_a_package_is_unpacked_without_what_is_never_read(tmp_path: Path) -> Non
         "Package: linux-source-7.3\nVersion: 1\nArchitecture: all\nMaintainer: Ada <ada@example.org>\nDescription: x\n"
     )
     (made / "usr/src").mkdir(parents=True)
-    subprocess.run(["tar", "-C", tmp_path, "-cJf", made / "usr/src/linux-source-7.3.tar.xz", source.name], check=True)
+    subprocess.run(["tar", "-C", tmp_path, "-czf", made / "usr/src/linux-source-7.3.tar.gz", source.name], check=True)
     subprocess.run(["dpkg-deb", "--build", made, tmp_path / "x.deb"], check=True, capture_output=True)
     tree = Tree(tmp_path / "tree", Programs(tmp_path / "log"))
     tree.unpack(tmp_path / "x.deb")
