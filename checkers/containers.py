@@ -7,7 +7,6 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lablib.kernel.inside import Inside
 from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure
 
@@ -98,7 +97,7 @@ def pid_namespace_of_proc(ctx: Context, pid: int) -> str | None:
     if any(f"{mount.point}/".startswith("/proc/1/") for mount in mounts):
         return None  # something lies over the process that is looked at next
     try:
-        return Inside(ctx.proc.root / str(pid) / "root").link("/proc/1/ns/pid")
+        return ctx.proc.files(pid).link("/proc/1/ns/pid")
     except OSError:
         return None
 

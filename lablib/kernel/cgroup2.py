@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lablib.kernel.mountinfo import parse
+
 SUPER_MAGIC = 0x63677270
 """CGROUP2_SUPER_MAGIC of linux/magic.h."""
 MOUNT_POINT = "/sys/fs/cgroup"
@@ -91,9 +93,6 @@ def file_system_magic(path: Path) -> int:
 
 def find_cgroup2(mountinfo: Path = Path("/proc/self/mountinfo")) -> Path | None:
     """Where cgroup v2 is mounted; None where it is not. /sys/fs/cgroup first, then a hybrid's own place."""
-    found = []
-    for line in mountinfo.read_text("utf-8", errors="replace").splitlines():
-        mount, _, source = line.partition(" - ")
-        if source.split(" ")[0] == "cgroup2":
-            found.append(Path(mount.split(" ")[4]))
+    mounts = parse(mountinfo.read_text("utf-8", errors="replace"))
+    found = (Path(mount.point) for mount in mounts if mount.type == "cgroup2")
     return min(found, key=lambda path: len(str(path)), default=None)
