@@ -22,10 +22,13 @@ class StatusBar(Horizontal):
     def __init__(self, words: Words) -> None:
         super().__init__()
         self._words = words
+        # Kept, not asked for by name: while the screen is taken down the bar outlives its parts.
+        self._state = Static(id="state")
+        self._keys = Static(id="keys")
 
     def compose(self) -> ComposeResult:
-        yield Static(id="state")
-        yield Static(id="keys")
+        yield self._state
+        yield self._keys
 
     def show(self, phase: Phase, machine: str, seconds: float, go_on: str, *, in_terminal: bool) -> None:
         """`machine` describes one that is ready; `seconds` is how long one has been starting; `go_on` is the sentence
@@ -38,7 +41,7 @@ class StatusBar(Horizontal):
             Phase.CLOSING: say("closing"),
         }
         sign = (f" {_SIGNS[phase]} ", f"${_COLORS[phase]}")
-        self.query_one("#state", Static).update(Content.assemble(sign, texts[phase]))
+        self._state.update(Content.assemble(sign, texts[phase]))
         keys = [
             ("F1", say("key_help")),
             ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say(go_on)),
@@ -49,4 +52,4 @@ class StatusBar(Horizontal):
             ("^Q", say("key_quit")),
         ]
         parts = [part for key, does in keys for part in ((f"  {key} ", "$accent"), (does, "$foreground 70%"))]
-        self.query_one("#keys", Static).update(Content.assemble(*parts, " "))
+        self._keys.update(Content.assemble(*parts, " "))
