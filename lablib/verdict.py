@@ -92,6 +92,8 @@ class Check:
     id: str
     description: str
     function: CheckFunction
+    share: float = 0.0
+    """What it is worth of the task's points. Of a task with shares, the checks without one are what the others need."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,19 @@ class Registry:
         function = self._remember.get(task)
         return function(context) if function else {}
 
+    def score(self, task: str, results: Iterable[Result]) -> float | None:
+        """What `results` earn of the points of `task`, from 0 to 1: all or nothing, unless its checks have shares.
+        None where it cannot be said (`error`, `blocked`), which costs nobody points."""
+        found = {result.id: result.verdict for result in results}
+        verdict = _overall(found.values())
+        if verdict in (Verdict.ERROR, Verdict.BLOCKED):
+            return None
+        checks = self.checks(task)
+        needed = set(found) - {check.id for check in checks if check.share}
+        if verdict is Verdict.PASS or any(found[id] is Verdict.FAIL for id in needed):
+            return float(verdict is Verdict.PASS)
+        return sum(check.share for check in checks if found.get(check.id) is Verdict.PASS)
+
     def run(self, task: str, context: Context) -> tuple[Result, ...]:
         """Runs every check of `task`, in order. Never raises: what is not a `Failure` is our `error`."""
         return tuple(run_check(check, context) for check in self.checks(task))
@@ -173,12 +188,12 @@ class Registry:
 REGISTRY = Registry()
 
 
-def check(*, task: str) -> Callable[[CheckFunction], CheckFunction]:
+def check(*, task: str, share: float = 0.0) -> Callable[[CheckFunction], CheckFunction]:
     """Registers a check of `task` (`chapter/task`). Its id is the function's name, its description the docstring."""
 
     def register(function: CheckFunction) -> CheckFunction:
         name = function.__name__
-        REGISTRY.add(Check(task, name.replace("_", "-"), (function.__doc__ or "").strip(), function))
+        REGISTRY.add(Check(task, name.replace("_", "-"), (function.__doc__ or "").strip(), function, share))
         return function
 
     return register
@@ -225,7 +240,11 @@ def _run_once(check: Check, context: Context) -> Result:
 
 def overall(results: Iterable[Result]) -> Verdict:
     """The verdict of a task: `pass` only if it has checks and each passed; our own errors come before any blame."""
-    verdicts = {result.verdict for result in results}
+    return _overall(result.verdict for result in results)
+
+
+def _overall(found: Iterable[Verdict]) -> Verdict:
+    verdicts = set(found)
     if not verdicts:
         return Verdict.ERROR
     for verdict in (Verdict.ERROR, Verdict.BLOCKED, Verdict.FAIL):

@@ -7,7 +7,7 @@ from typing import Any
 
 from lablib.i18n import Catalogue
 from lablib.text import one_line, printable
-from lablib.verdict import Result, Verdict
+from lablib.verdict import REGISTRY, Result, Verdict
 
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "…", Verdict.ERROR: "!"}
 _INDENT = "    "
@@ -28,6 +28,11 @@ class Report:
     notes: tuple[str, ...] = ()
     """What else is worth saying: keys of sentences `grading.note.KEY`."""
 
+    @property
+    def score(self) -> float | None:
+        """What was earned of the task's points, from 0 to 1; None where it cannot be said."""
+        return REGISTRY.score(self.task, self.results)
+
     def as_json(self, checks: Catalogue) -> dict[str, Any]:
         """The form that `labs check --json` prints. `checks` holds the checkers' sentences."""
         return {
@@ -46,6 +51,7 @@ class Report:
             ],
             "machine": self.machine,
             "seconds": round(self.seconds, 3),
+            "score": self.score,
         }
 
     def lines(self, checks: Catalogue, ui: Catalogue) -> list[str]:

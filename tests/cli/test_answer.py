@@ -35,7 +35,7 @@ def test_a_wrong_answer_is_told_what_to_run_and_not_what_is_right(labs: Labs, la
 def test_json_is_in_the_form_of_every_check(labs: Labs) -> None:
     def checked(answer: str) -> dict[str, object]:
         value: dict[str, object] = json.loads(labs("check", QUESTION, "--answer", answer, "--json").stdout)
-        assert list(value) == ["task", "verdict", "checks", "machine", "seconds"]
+        assert list(value) == ["task", "verdict", "checks", "machine", "seconds", "score"]
         assert (value["task"], value["machine"]) == (QUESTION, "none")
         return value
 

@@ -19,7 +19,7 @@ def test_a_solution_passes_in_the_stable_form_and_is_remembered(guest: None, lab
     done = labs("check", TASK, "--script", str(SOLUTION), "--json")
     assert (done.returncode, done.stderr) == (0, "")
     value = json.loads(done.stdout)
-    assert list(value) == ["task", "verdict", "checks", "machine", "seconds"]
+    assert list(value) == ["task", "verdict", "checks", "machine", "seconds", "score"]
     assert (value["task"], value["verdict"], value["machine"]) == (TASK, "pass", "guest")
     assert value["seconds"] > 0
     for check in value["checks"]:

@@ -58,13 +58,14 @@ def test_for_programs_it_has_exactly_the_stable_form() -> None:
         ],
         "machine": "guest",
         "seconds": 1.235,
+        "score": 0.0,
     }
 
 
 def test_for_programs_it_is_plain_json_with_its_keys_in_order() -> None:
     value = report(FAILED).as_json(CHECKS)
     assert json.loads(json.dumps(value)) == value
-    assert list(value) == ["task", "verdict", "checks", "machine", "seconds"]
+    assert list(value) == ["task", "verdict", "checks", "machine", "seconds", "score"]
     assert list(value["checks"][0]) == ["id", "verdict", "expected", "actual", "why", "evidence"]
     assert type(value["verdict"]) is str
 
