@@ -265,15 +265,15 @@ def _is_set(ctx: Context, name: str, file: str, expected: str) -> Evidence:
     """That `file` of the cgroup `name` holds exactly the limit asked for."""
     said = state.says(ctx, state.made(ctx, name), file)
     if said.text != expected:
-        key = "cgroups.limit-unset" if said.text == UNLIMITED else "cgroups.limit-otherwise"
+        otherwise = "room-otherwise" if file == "pids.max" else "limit-otherwise"
         raise Failure(
-            key,
+            "cgroups.limit-unset" if said.text == UNLIMITED else f"cgroups.{otherwise}",
             expected=expected,
             actual=said.text,
             evidence=[said],
             file=said.source,
             limit=expected,
-            actual_limit=said.text,
+            found=said.text,
         )
     return said
 

@@ -73,11 +73,13 @@ def tree(cgroup: Cgroup) -> list[Cgroup]:
 
 
 def procs(cgroup: Cgroup) -> tuple[int, ...]:
-    """The processes in `cgroup` that we can name; none for a threaded one, where cgroup.procs cannot be read."""
-    try:
-        return tuple(pid for pid in cgroup.procs() if pid)
-    except OSError:
-        return ()
+    """The processes in `cgroup` that we can name; the threads in a threaded one, whose cgroup.procs cannot be read."""
+    for file in ("cgroup.procs", "cgroup.threads"):
+        try:
+            return tuple(pid for line in cgroup.read(file).splitlines() if (pid := int(line)))
+        except OSError:
+            continue
+    return ()
 
 
 def procs_evidence(ctx: Context, cgroup: Cgroup, pids: Iterable[int]) -> Evidence:

@@ -115,9 +115,12 @@ def proc_evidence(ctx: Context, pid: int) -> Evidence:
 
 
 def no_sleep(ctx: Context, pid: int, evidence: Evidence) -> Failure:
-    """`pid` is where a sleep should be."""
+    """`pid` is where a sleep should be. What only calls itself one is named by its program."""
     name = ctx.proc.comm(pid) or "?"
-    return Failure("namespaces.not-a-sleep", expected="sleep", actual=name, evidence=[evidence], **named(ctx, pid))
+    if name == "sleep":
+        name = ctx.proc.program_name(pid) or "?"
+    params: dict[str, str | int] = {"pid": ctx.proc.shown_pid(pid), "name": name}
+    return Failure("namespaces.not-a-sleep", expected="sleep", actual=name, evidence=[evidence], **params)
 
 
 def named(ctx: Context, pid: int) -> dict[str, str | int]:

@@ -114,7 +114,7 @@ def _entered_exactly(ctx: Context, wanted: frozenset[str]) -> Evidence:
         raise no_sleep(ctx, right[0], links(ctx, right[0], wanted))
     if not guests:
         raise _nobody_entered(ctx, container, wanted)
-    nearest = max(guests, key=lambda guest: (len(guest.same & wanted), -len(guest.touched - wanted)))
+    nearest = max(guests, key=lambda guest: _nearness(ctx, guest, wanted))
     kinds = sorted(wanted | nearest.touched)
     params = named(ctx, nearest.pid)
     evidence = [links(ctx, container.pid, kinds), links(ctx, nearest.pid, kinds)]
@@ -127,6 +127,11 @@ def _entered_exactly(ctx: Context, wanted: frozenset[str]) -> Evidence:
         raise Failure("namespaces.not-in-all", expected=expected, actual=actual, evidence=evidence, **params)
     params["extra"] = " ".join(sorted(extra))
     raise Failure("namespaces.in-others-too", expected=expected, actual=actual, evidence=evidence, **params)
+
+
+def _nearness(ctx: Context, guest: _Guest, wanted: frozenset[str]) -> tuple[int, int, bool]:
+    """Of two that are as near, such as nsenter and the sleep it waits for, the sleep is what the student looks for."""
+    return len(guest.same & wanted), -len(guest.touched - wanted), is_sleep(ctx, guest.pid)
 
 
 def _guests(ctx: Context, container: Process, own: frozenset[str], wanted: frozenset[str]) -> Iterator[_Guest]:

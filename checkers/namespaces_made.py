@@ -23,6 +23,9 @@ from checkers.containers import (
 from checkers.sleeps import is_sleep
 from lablib.verdict import Context, Evidence, Failure, check
 
+STUDENT = 1000
+"""The uid of `student`."""
+FAKE_ROOT = ((0, STUDENT, 1),)
 SEVERAL = 4
 """How many lines of a map are told at most."""
 
@@ -76,9 +79,9 @@ def _first_processes(ctx: Context) -> list[int]:
 
 @check(task="namespaces/fake-root")
 def root_inside(ctx: Context) -> Evidence:
-    """A sleep is root in a user namespace, and an unprivileged user outside."""
+    """A sleep is root in a user namespace that `student` made, and `student` outside."""
     found = list(elsewhere(ctx, "user"))
-    right = [pid for pid in found if ctx.proc.uid_map(pid) == ((0, uid := _uid(ctx, pid), 1),) and uid != 0]
+    right = [pid for pid in found if _is_fake_root(ctx, pid)]
     for pid in right:
         if is_sleep(ctx, pid):
             return _map_evidence(ctx, pid)
@@ -99,6 +102,11 @@ def root_inside(ctx: Context) -> Evidence:
     )
 
 
+def _is_fake_root(ctx: Context, pid: int) -> bool:
+    made_by = ctx.proc.user_namespace_maker(pid)
+    return ctx.proc.uid_map(pid) == FAKE_ROOT and _uid(ctx, pid) == STUDENT and made_by in (STUDENT, None)
+
+
 def _why_no_fake_root(ctx: Context, pid: int) -> str:
     rows = ctx.proc.uid_map(pid)
     if not rows:
@@ -108,7 +116,11 @@ def _why_no_fake_root(ctx: Context, pid: int) -> str:
         return "not-root-inside"
     if outside[0] == 0:
         return "real-root"
-    return "map-too-wide" if rows != ((0, outside[0], 1),) else "not-its-owner"
+    if rows != ((0, outside[0], 1),):
+        return "map-too-wide"
+    if outside[0] != STUDENT:
+        return "another-user"
+    return "not-its-owner" if _uid(ctx, pid) != STUDENT else "made-by-root"
 
 
 def _uid(ctx: Context, pid: int) -> int:

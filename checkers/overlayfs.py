@@ -31,9 +31,11 @@ USB = "/lab/usb"
 SEEN = {"file1": "lower", "file2": "lower", "file3": "upper", "file4": "upper"}
 """What each file of merged/dir is to say."""
 PORT, NEW_PORT = "8080", "9090"
+PAGE = "Hello from the image"
+SECRET = "the password is 201"
 LAYERS = ("app", "runtime", "base")
 """The topmost first, as mount(8) takes them."""
-MINE = "mine"
+LIVE, MINE = "live", "mine"
 
 
 # overlayfs/first-mount
@@ -98,16 +100,18 @@ def _says(files: Inside, path: str, text: str) -> Evidence:
 @check(task="overlayfs/copy-up")
 def lower_is_as_it_was(ctx: Context) -> Iterable[Evidence]:
     """`lower` has not changed."""
-    port = f"{SITE}/lower/config/port"
-    found = names(ctx.files, f"{SITE}/lower")
-    if word(ctx.files, port) != PORT or found != ["config", "page"]:
-        raise Failure(
-            "overlayfs.lower-changed",
-            expected=PORT,
-            actual=word(ctx.files, port) or "-",
-            evidence=[listing(ctx.files, f"{SITE}/lower"), Evidence(port, word(ctx.files, port) or "-")],
-        )
-    return [Evidence(port, PORT), listing(ctx.files, f"{SITE}/lower")]
+    lower = f"{SITE}/lower"
+    wanted = {"": "config page", "/config": "port", "/config/port": PORT, "/page": PAGE}
+    found = {path: names(ctx.files, lower + path) for path in ("", "/config")}
+    said = {path: " ".join(inside) for path, inside in found.items()}
+    said |= {path: word(ctx.files, lower + path) or "-" for path in ("/config/port", "/page")}
+    evidence = [Evidence(lower + path, text or "-") for path, text in said.items()]
+    for path, text in wanted.items():
+        if said[path] != text:
+            raise Failure(
+                "overlayfs.lower-changed", expected=text, actual=said[path] or "-", evidence=evidence, path=lower + path
+            )
+    return evidence
 
 
 @check(task="overlayfs/copy-up")
@@ -150,7 +154,11 @@ def lower_keeps_everything(ctx: Context) -> Iterable[Evidence]:
     found = [listing(ctx.files, lower), listing(ctx.files, f"{lower}/cache")]
     if [piece.text for piece in found] != ["cache keep secret", "a b"]:
         raise Failure("overlayfs.lower-lost", expected="secret cache/a cache/b", actual="-", evidence=found)
-    return found
+    path = f"{lower}/secret"
+    said = Evidence(path, word(ctx.files, path) or "-")
+    if said.text != SECRET:
+        raise Failure("overlayfs.lower-changed", expected=SECRET, actual=said.text, evidence=[said], path=path)
+    return [*found, said]
 
 
 @check(task="overlayfs/whiteout")
@@ -177,21 +185,21 @@ def cache_is_opaque(ctx: Context) -> Evidence:
     inside = names(ctx.files, path)
     value = (ctx.files.xattr(path, OPAQUE) or b"").decode(errors="replace") if found == "directory" else ""
     evidence = [Evidence(path, found), listing(ctx.files, path), Evidence(f"{path} {OPAQUE}", value or "-")]
-    key = _why_not_opaque(found, value, inside)
+    key = _why_not_opaque(found, value, inside, kind(ctx.files, f"{path}/c"))
     if key:
         actual = f"{value or '-'}, {' '.join(inside[:20]) or '-'}"
         raise Failure(key, expected=f"{OPAQUE}=y, c", actual=actual, evidence=evidence)
     return evidence[2]
 
 
-def _why_not_opaque(found: str, value: str, inside: list[str]) -> str:
+def _why_not_opaque(found: str, value: str, inside: list[str], c: str) -> str:
     if found == "-":
         return "overlayfs.cache-kept"
     if found == WHITEOUT:
         return "overlayfs.cache-not-made"
     if value != "y":
         return "overlayfs.not-opaque"
-    return "" if inside == ["c"] else "overlayfs.cache-without-c"
+    return "" if inside == ["c"] and c == "regular file" else "overlayfs.cache-without-c"
 
 
 # overlayfs/three-layers
@@ -250,11 +258,14 @@ def in_order(overlay: Overlay, layers: tuple[str, ...], shown: str) -> None:
 
 
 def own_upper(overlay: Overlay, layers: tuple[str, ...]) -> None:
-    """That writes to `overlay` go to a directory that is none of `layers`. Raises Failure."""
+    """That writes to `overlay` are possible, and go to a directory that is none of `layers`. Raises Failure."""
     upper = need_upper(overlay)
     if any(overlay.means(upper, layer) for layer in layers):
         evidence = [overlay.evidence()]
         raise Failure("overlayfs.upper-is-a-layer", expected="-", actual=upper, evidence=evidence, upper=upper)
+    if "ro" in (*overlay.mount.options, *overlay.mount.super_options):
+        point = overlay.mount.point
+        raise Failure("overlayfs.read-only", expected="rw", actual="ro", evidence=[overlay.evidence()], folder=point)
 
 
 # overlayfs/live-usb
@@ -281,15 +292,16 @@ def the_host_name_is_yours(ctx: Context) -> Iterable[Evidence]:
     overlay = overlay_at(ctx, f"{USB}/root")
     changed = _says(overlay.files, f"{USB}/root/etc/hostname", MINE)
     below = [path for told in overlay.layers for path in overlay.paths(f"{told}/etc/hostname")]
-    found = next(((path, text) for path in below if (text := word(overlay.files, path)) is not None), None)
-    if found is None or found[1] != "live":
-        actual = found[1] if found else "-"
-        raise Failure("overlayfs.other-image", expected="live", actual=actual, evidence=[overlay.evidence()])
-    return [changed, Evidence(*found)]
+    found = {path: text for path in below if (text := word(overlay.files, path)) is not None}
+    for path, text in found.items():
+        if text == LIVE:
+            return [changed, Evidence(path, text)]
+    actual = next(iter(found.values()), "-")
+    raise Failure("overlayfs.other-image", expected=LIVE, actual=actual, evidence=[overlay.evidence()])
 
 
 def _lies_on(overlay: Overlay, told: str, wanted: str, key: str) -> Evidence:
-    mount = overlay.lies_on(told)
+    mount = overlay.lies_on(told, wanted)
     found = mount.type if mount else "-"
     source = f"/proc/{overlay.pid}/mountinfo"
     shown = Evidence(source, f"{mount.point} - {mount.type} {mount.source}" if mount else f"{told}: -")

@@ -10,6 +10,7 @@ import posixpath
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lablib.kernel.inside import Inside
 from lablib.kernel.mountinfo import MountInfo
@@ -19,6 +20,8 @@ OPAQUE = "trusted.overlay.opaque"
 """The extended attribute of a directory below which nothing of the lower layers is seen, where it is `y`."""
 WHITEOUT = "character device 0/0"
 """What says in an upper layer that a name of the lower ones is not there."""
+_FOLDERS = 64
+"""How many folders are tried at most for one that a path was relative to."""
 _SERVED = ("fuse", "autofs")
 """File systems that a process serves. The student's may not answer, or be stopped: then we would wait for ever."""
 
@@ -43,33 +46,38 @@ class Overlay:
         """The lower directories, the topmost first, as they were told to mount(8)."""
         return self.mount.layers()
 
-    def paths(self, told: str, *near: str) -> Iterator[str]:
+    def paths(self, told: str, near: str = "/") -> Iterator[str]:
         """What `told` may mean: the kernel keeps a relative path as it is, and not the folder it was relative to. That
-        may have been any above the mount point, or above one of the folders `near`."""
-        for folder in (self.mount.point, *near):
-            yield from _below_each(folder, told)
+        may be any; looked at are those at and above the overlay, `near`, and the other mounts."""
+        if told.startswith("/"):
+            yield told
+            return
+        points = (self.mount.point, near, *(mount.point for mount in reversed(self.mounts)))
+        folders = dict.fromkeys(folder for point in points for folder in _upwards(point))
+        for folder in islice(folders, _FOLDERS):
+            yield posixpath.join(folder, told)
 
     def means(self, told: str, folder: str) -> bool:
         """Whether `told` is the directory `folder`, by whatever name."""
         wanted = identity(self.files, folder)
         return wanted is not None and any(identity(self.files, path) == wanted for path in self.paths(told, folder))
 
-    def lies_on(self, told: str) -> MountInfo | None:
-        """The mount of the file system that the layer `told` is on."""
+    def lies_on(self, told: str, wanted: str) -> MountInfo | None:
+        """The mount of the file system that the layer `told` is on: of type `wanted`, where it may mean that."""
         devices = {device(self.files, path) for path in self.paths(told)}
-        return next((mount for mount in reversed(self.mounts) if mount.device in devices), None)
+        found = [mount for mount in reversed(self.mounts) if mount.device in devices]
+        return next((mount for mount in found if mount.type == wanted), found[0] if found else None)
 
     def evidence(self) -> Evidence:
         options = ",".join(self.mount.super_options)
         return Evidence(f"/proc/{self.pid}/mountinfo", f"{self.mount.point} - {self.mount.type} {options}")
 
 
-def _below_each(folder: str, path: str) -> Iterator[str]:
-    """`path`, if it is relative, below `folder` and each above it."""
-    yield posixpath.join(folder, path)
-    while folder != "/" and not path.startswith("/"):
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while folder != "/":
         folder = posixpath.dirname(folder)
-        yield posixpath.join(folder, path)
+        yield folder
 
 
 def overlay_at(ctx: Context, point: str) -> Overlay:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from lablib.verdict import Context
 
+_OF_MANY = frozenset({"busybox", "coreutils"})
+"""Programs that are sleep(1) where they are called so, or told so."""
+
 
 def is_sleep(ctx: Context, pid: int) -> bool:
-    """Whether `pid` runs sleep(1): its name and its first argument agree, and it is no zombie. Whose it is, is not
-    asked."""
-    if ctx.proc.comm(pid) != "sleep" or ctx.proc.process(pid) is None:
+    """Whether `pid` runs sleep(1), by whatever name it was started, and is no zombie. Whose it is, is not asked."""
+    if ctx.proc.process(pid) is None:
         return False
-    program = (ctx.proc.cmdline(pid) or ("",))[0]
-    return program.rpartition("/")[2] in ("sleep", "busybox")
+    arguments = ctx.proc.cmdline(pid) or ("",)
+    program = ctx.proc.program_name(pid) or arguments[0].rpartition("/")[2]
+    if program in _OF_MANY:
+        return ctx.proc.comm(pid) == "sleep" or "sleep" in arguments[1:2]
+    return program == "sleep"

@@ -5,7 +5,9 @@ A process may end between any two reads: what is gone is None or left out, never
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 from lablib.kernel.inside import Inside
 from lablib.kernel.mountinfo import MountInfo, parse
 
+_NS_GET_OWNER_UID = 0xB704
+"""_IO(0xb7, 4) of linux/nsfs.h."""
 _PARENT = 4 - 3
 _PROCESS_GROUP = 5 - 3
 _START_TIME = 22 - 3
@@ -103,6 +107,22 @@ class ProcFS:
     def gid_map(self, pid: int) -> tuple[tuple[int, int, int], ...]:
         return _id_map(self._read(pid, "gid_map"))
 
+    def user_namespace_maker(self, pid: int) -> int | None:
+        """The uid of who made its user namespace, as outside (NS_GET_OWNER_UID of ioctl_ns(2)); None where we may not
+        look."""
+        owner = bytearray(4)
+        try:
+            descriptor = os.open(self.root / str(pid) / "ns" / "user", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.ioctl(descriptor, _NS_GET_OWNER_UID, owner)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        return int.from_bytes(owner, sys.byteorder)
+
     def mounts(self, pid: int) -> tuple[MountInfo, ...]:
         """The mounts in its mount namespace that it can reach; none where it has ended."""
         return tuple(parse(self._read(pid, "mountinfo") or ""))
@@ -132,6 +152,14 @@ class ProcFS:
             return os.stat(self.root / str(pid) / "exe")
         except OSError:
             return None
+
+    def program_name(self, pid: int) -> str | None:
+        """The name of that file, without its folder; None as above. `comm` and `cmdline` are what the process says."""
+        try:
+            path = os.readlink(self.root / str(pid) / "exe")
+        except OSError:
+            return None
+        return path.removesuffix(" (deleted)").rpartition("/")[2]
 
     def shown_process(self, pid: int) -> int | None:
         """The process that the student knows as `pid` in the pid namespace of their first shell; None for none."""

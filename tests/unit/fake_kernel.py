@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lablib.i18n import CHECK_MESSAGES, LANGUAGES, catalogue
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.inside import Inside
 from lablib.kernel.procfs import ProcFS
-from lablib.verdict import Context
+from lablib.verdict import REGISTRY, Context, Result, Verdict
 
 EVERYTHING = "cpu io memory pids"
+
+
+def judge(task: str, context: Context) -> dict[str, Result]:
+    """What each check of `task` says; none breaks, and every sentence has all it speaks of."""
+    found = {result.id: result for result in REGISTRY.run(task, context)}
+    for result in found.values():
+        assert result.verdict is not Verdict.ERROR, result.actual
+        for language in LANGUAGES if result.key else ():
+            assert catalogue(language, CHECK_MESSAGES).text(result.key, **result.params)
+    return found
 
 
 @dataclass
@@ -40,12 +51,15 @@ class FakeKernel:
 
     def process(
         self, pid: int, name: str = "sleep", arguments: str = "sleep 1d", cgroup: str = "", state: str = "S",
-        shown: int | None = None,
+        shown: int | None = None, program: str | None = None,
     ) -> None:  # fmt: skip
+        """`program` is the name of the file that it executes, where that is not its own."""
         path = self.folder / "proc" / str(pid)
         path.mkdir(exist_ok=True)
         (path / "comm").write_text(f"{name}\n")
         (path / "cmdline").write_text("".join(f"{word}\0" for word in arguments.split()))
+        (path / "exe").unlink(missing_ok=True)
+        (path / "exe").symlink_to(f"/usr/bin/{program or name}")
         (path / "stat").write_text(f"{pid} ({name}) {state} " + " ".join(str(n) for n in range(4, 53)) + "\n")
         (path / "status").write_text(f"Name:\t{name}\nNSpid:\t{pid}" + (f"\t{shown}" if shown else "") + "\n")
         (path / "cgroup").write_text(f"0::/{cgroup}\n")

@@ -8,7 +8,7 @@ import pytest
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.verdict import REGISTRY, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from tests.unit.fake_kernel import FakeKernel, judge
 
 START_TIME = 22  # what FakeKernel gives every process
 EVENTS = "low 0\nhigh {high}\nmax {max}\noom {oom_kill}\noom_kill {oom_kill}\noom_group_kill 0"
@@ -20,7 +20,7 @@ def kernel(tmp_path: Path) -> FakeKernel:
 
 
 def results(kernel: FakeKernel, task: str) -> dict[str, Result]:
-    return {result.id: result for result in REGISTRY.run(f"cgroups/{task}", kernel.context())}
+    return judge(f"cgroups/{task}", kernel.context())
 
 
 def keys(kernel: FakeKernel, task: str) -> dict[str, str]:
@@ -98,6 +98,11 @@ def test_another_limit_is_told_as_it_reads(kernel: FakeKernel, limit: str, key: 
     cgroup(kernel, "small", memory_max=limit, memory_events=events())
     result = results(kernel, "out-of-memory")["small-is-limited"]
     assert (result.key, result.expected, result.actual) == (f"cgroups.{key}", "16777216", limit)
+
+
+def test_another_room_is_not_told_in_bytes(kernel: FakeKernel) -> None:
+    cgroup(kernel, "bomb", pids_max="2", pids_events="max 0")
+    assert keys(kernel, "fork-bomb")["bomb-has-room-for-twenty"] == "cgroups.room-otherwise"
 
 
 # slowed-not-killed

@@ -9,7 +9,7 @@ import pytest
 import checkers  # noqa: F401 - registers the checks
 from checkers.cgroup_tools import TOOLS, traced
 from lablib.verdict import REGISTRY, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from tests.unit.fake_kernel import FakeKernel, judge
 
 ROOT = "/sys/fs/cgroup"
 CGCREATE = f"""\
@@ -48,7 +48,7 @@ def answer(kernel: FakeKernel, text: str) -> dict[str, Result]:
     work = kernel.folder / "files/root/lab"
     work.mkdir(parents=True, exist_ok=True)
     (work / "traced").write_text(text)
-    return {result.id: result for result in REGISTRY.run("cgroups/traced", kernel.context())}
+    return judge("cgroups/traced", kernel.context())
 
 
 RIGHT = f"""\

@@ -8,7 +8,7 @@ import pytest
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.verdict import REGISTRY, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from tests.unit.fake_kernel import FakeKernel, judge
 
 START_TIME = 22  # what FakeKernel gives every process
 
@@ -19,7 +19,7 @@ def kernel(tmp_path: Path) -> FakeKernel:
 
 
 def results(kernel: FakeKernel, task: str) -> dict[str, Result]:
-    return {result.id: result for result in REGISTRY.run(task, kernel.context())}
+    return judge(task, kernel.context())
 
 
 def keys(kernel: FakeKernel, task: str) -> dict[str, str]:
@@ -51,14 +51,44 @@ def test_with_no_sleep_at_all_that_is_the_reason(kernel: FakeKernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "state"),
-    [("bash", "sleep 1d", "S"), ("sleep", "./evil 1d", "S"), ("sleep", "sleep 1d", "Z"), ("sleep", "", "S")],
-    ids=["another program called sleep", "another program's copy", "a zombie", "no arguments"],
+    ("name", "arguments", "state", "program"),
+    [
+        ("sleep", "sleep 1d", "S", "bash"),
+        ("sleep", "sleep 1d", "Z", "sleep"),
+        ("busybox", "busybox ls", "S", "busybox"),
+        ("bash", "bash sleep", "S", "bash"),
+    ],
+    ids=["a program that calls itself so", "a zombie", "busybox", "a script"],
 )
-def test_what_only_looks_like_a_sleep_is_none(kernel: FakeKernel, name: str, arguments: str, state: str) -> None:
+def test_what_only_looks_like_a_sleep_is_none(
+    kernel: FakeKernel, name: str, arguments: str, state: str, program: str
+) -> None:
     kernel.cgroup("test")
-    kernel.process(7, name, arguments, "test", state)
+    kernel.process(7, name, arguments, "test", state, program=program)
     assert keys(kernel, "cgroups/move-sleep")["sleep-is-in-test"] == "cgroups.no-sleep"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "program"),
+    [
+        ("sleep", "waiter 1d", "sleep"),
+        ("sleep", "/bin/sleep 1d", "busybox"),
+        ("busybox", "busybox sleep 1d", "busybox"),
+        ("sleep", "sleep 1d", "sleep (deleted)"),
+    ],
+    ids=["another name", "a link to busybox", "busybox told so", "a removed file"],
+)
+def test_a_sleep_is_one_by_whatever_name(kernel: FakeKernel, name: str, arguments: str, program: str) -> None:
+    kernel.cgroup("test")
+    kernel.process(7, name, arguments, "test", program=program)
+    assert not any(keys(kernel, "cgroups/move-sleep").values())
+
+
+def test_a_threaded_cgroup_holds_what_its_threads_are(kernel: FakeKernel) -> None:
+    path = kernel.cgroup("test", type="threaded")
+    kernel.process(7, cgroup="test")
+    (path / "cgroup.procs").rename(path / "cgroup.threads")  # reading the other gives EOPNOTSUPP
+    assert not any(keys(kernel, "cgroups/move-sleep").values())
 
 
 def test_a_sleep_in_a_child_of_test_is_not_in_test(kernel: FakeKernel) -> None:

@@ -13,8 +13,8 @@ import pytest
 import checkers  # noqa: F401 - registers the checks
 from checkers import boxed
 from lablib.kernel.mountinfo import MountInfo, parse
-from lablib.verdict import REGISTRY, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from lablib.verdict import Result, Verdict
+from tests.unit.fake_kernel import FakeKernel, judge
 
 INIT, BOX = 2, 40
 LAB = "43 38 0:20 / / rw - tmpfs tmpfs rw\n46 43 0:27 / /proc rw - proc proc rw\n"
@@ -63,6 +63,12 @@ class Kernel(FakeKernel):
         (self.folder / "proc" / str(pid) / "mountinfo").write_text(mounts)
         self.roots[pid] = root
 
+    def runs(self, pid: int, name: str) -> None:
+        """It has become another program."""
+        (self.folder / f"proc/{pid}/comm").write_text(f"{name}\n")
+        (self.folder / f"proc/{pid}/exe").unlink()
+        (self.folder / f"proc/{pid}/exe").symlink_to(f"/usr/bin/{name}")
+
     def namespace(self, pid: int, kind: str, of: str) -> None:
         link = self.folder / "proc" / str(pid) / "ns" / kind
         link.parent.mkdir(exist_ok=True)
@@ -90,7 +96,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
 
 
 def results(kernel: Kernel, task: str = "by-hand") -> dict[str, Result]:
-    return {result.id: result for result in REGISTRY.run(f"container/{task}", kernel.context())}
+    return judge(f"container/{task}", kernel.context())
 
 
 def failed(kernel: Kernel, task: str = "by-hand") -> dict[str, str]:
@@ -103,7 +109,7 @@ def test_a_process_with_every_part_passes(kernel: Kernel, task: str) -> None:
 
 
 def test_with_no_sleep_each_check_says_so(kernel: Kernel) -> None:
-    (kernel.folder / f"proc/{BOX}/comm").write_text("bash\n")
+    kernel.runs(BOX, "bash")
     assert set(failed(kernel).values()) == {"container.no-sleep"}
 
 
@@ -278,7 +284,7 @@ def test_a_note_that_makes_no_sense_is_no_note(kernel: Kernel, status: str) -> N
 )
 def test_what_crun_runs_instead_is_told(kernel: Kernel, pid: int, name: str, key: str) -> None:
     kernel.crun("box", {"pid": pid})
-    (kernel.folder / f"proc/{BOX}/comm").write_text(f"{name}\n")
+    kernel.runs(BOX, name)
     assert set(failed(kernel, "by-crun").values()) == {key}
 
 

@@ -8,9 +8,8 @@ import pytest
 
 import checkers  # noqa: F401 - registers the checks
 from checkers.containers import CHILDREN, KINDS, SLIM, WEB
-from lablib.i18n import CHECK_MESSAGES, LANGUAGES, catalogue
-from lablib.verdict import REGISTRY, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from lablib.verdict import REGISTRY, Result
+from tests.unit.fake_kernel import FakeKernel, judge
 
 START_TIME = 22  # what FakeKernel gives every process
 ISOLATED = ("ipc", "mnt", "net", "pid", "uts")
@@ -29,10 +28,10 @@ class Namespaces(FakeKernel):
 
     def add(
         self, pid: int, /, name: str = "sleep", arguments: str = "sleep 1d", inner: tuple[int, ...] = (), uid: int = 0,
-        children: int | None = 0, exe: str = ELSEWHERE, **namespaces: int,
+        children: int | None = 0, own: bool = False, **namespaces: int,
     ) -> None:  # fmt: skip
         """`inner` are its pids below the student's namespace; `children` None for a pid_for_children that leads
-        nowhere, 0 for one like its own."""
+        nowhere, 0 for one like its own; `own` for a program of the container's file system."""
         self.process(pid, name, arguments)
         folder = self.folder / "proc" / str(pid)
         numbers = "\t".join(str(number) for number in (pid, pid + 1000, *inner))
@@ -42,7 +41,14 @@ class Namespaces(FakeKernel):
             (folder / "ns" / kind).symlink_to(f"{kind}:[{namespaces.get(kind, 1)}]")
         if children is not None:
             (folder / "ns" / CHILDREN).symlink_to(f"pid:[{children or namespaces.get('pid', 1)}]")
-        (folder / "exe").symlink_to(exe)
+        program = self.folder / ("own" if own else "elsewhere") / name
+        program.parent.mkdir(exist_ok=True)
+        if own:
+            program.touch()
+        elif not program.is_symlink():
+            program.symlink_to(ELSEWHERE)
+        (folder / "exe").unlink()
+        (folder / "exe").symlink_to(program)
 
     def first(self) -> None:
         """Process 1 of the student, and their shell."""
@@ -51,9 +57,7 @@ class Namespaces(FakeKernel):
         self.add(41, "bash", "bash")
 
     def container(self, pid: int = 50, arguments: tuple[str, ...] = WEB, number: int = 2) -> None:
-        own = self.folder / "own"
-        own.touch()
-        self.add(pid, "httpd", " ".join(arguments), inner=(1,), exe=str(own), **dict.fromkeys(ISOLATED, number))
+        self.add(pid, "httpd", " ".join(arguments), inner=(1,), own=True, **dict.fromkeys(ISOLATED, number))
 
     def map_uids(self, pid: int, text: str) -> None:
         (self.folder / "proc" / str(pid) / "uid_map").write_text(text)
@@ -75,13 +79,7 @@ def kernel(tmp_path: Path) -> Namespaces:
 
 
 def results(kernel: FakeKernel, task: str) -> dict[str, Result]:
-    """Every sentence that is said has what it needs."""
-    found = {result.id: result for result in REGISTRY.run(task, kernel.context())}
-    for result in found.values():
-        assert result.verdict is not Verdict.ERROR, result.actual
-        for language in LANGUAGES:
-            assert not result.key or "{" not in catalogue(language, CHECK_MESSAGES).text(result.key, **result.params)
-    return found
+    return judge(task, kernel.context())
 
 
 def keys(kernel: FakeKernel, task: str) -> dict[str, str]:
@@ -236,7 +234,7 @@ def test_a_shell_that_is_process_1_is_no_sleep(kernel: Namespaces) -> None:
     ("lines", "uid", "key"),
     [
         ("0 1000 1\n", 1000, ""),
-        ("0 1001 1\n", 1001, ""),
+        ("0 1001 1\n", 1001, "another-user"),
         ("", 1000, "no-map"),
         ("1000 1000 1\n", 1000, "not-root-inside"),
         ("0 0 1\n", 0, "real-root"),
@@ -299,7 +297,7 @@ def test_each_state_short_of_tools_has_its_reason(
     kernel: Namespaces, kinds: tuple[str, ...], name: str, key: str
 ) -> None:
     kernel.container(51, SLIM, 3)
-    kernel.add(60, name, name, exe=str(kernel.folder / "own"), **dict.fromkeys(kinds, 3))
+    kernel.add(60, name, name, own=True, **dict.fromkeys(kinds, 3))
     assert debugged(kernel)["tools-are-inside"] == f"namespaces.{key}"
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.kernel.inside import Inside
-from lablib.verdict import REGISTRY, Context, Result, Verdict
-from tests.unit.fake_kernel import FakeKernel
+from lablib.verdict import Context, Result, Verdict
+from tests.unit.fake_kernel import FakeKernel, judge
 
 FIRST = "lowerdir=/lab/first/lower,upperdir=/lab/first/upper,workdir=/lab/first/work"
 IMAGE = "lowerdir=app:runtime:base,upperdir=upper,workdir=work"
@@ -85,7 +85,7 @@ class Lab:
         return replace(context, files=Layers(context.files.root, self.whiteouts, self.opaque))
 
     def results(self, task: str) -> dict[str, Result]:
-        return {result.id: result for result in REGISTRY.run(f"overlayfs/{task}", self.context())}
+        return judge(f"overlayfs/{task}", self.context())
 
     def keys(self, task: str) -> dict[str, str]:
         return {id: result.key for id, result in self.results(task).items()}
@@ -200,7 +200,7 @@ def test_a_pipe_in_the_place_of_a_file_is_no_file_and_stops_nobody(first: Lab) -
 
 @pytest.fixture
 def site(lab: Lab) -> Lab:
-    lab.put(**{"site.lower.config.port": "8080\n", "site.lower.page": "Hello\n"})
+    lab.put(**{"site.lower.config.port": "8080\n", "site.lower.page": "Hello from the image\n"})
     lab.folder("/lab/site/upper")
     return lab
 
@@ -230,7 +230,14 @@ def test_each_state_of_the_site_has_its_reason(site: Lab) -> None:
 
 @pytest.fixture
 def trash(lab: Lab) -> Lab:
-    lab.put(**{"trash.lower.secret": "", "trash.lower.keep": "", "trash.lower.cache.a": "", "trash.lower.cache.b": ""})
+    lab.put(
+        **{
+            "trash.lower.secret": "the password is 201\n",
+            "trash.lower.keep": "",
+            "trash.lower.cache.a": "",
+            "trash.lower.cache.b": "",
+        }
+    )
     lab.folder("/lab/trash/upper")
     return lab
 
@@ -307,6 +314,22 @@ def test_a_layer_is_no_place_to_write_to_and_neither_is_nothing(image: Lab) -> N
     assert image.keys("three-layers")["it-can-be-written-to"] == "overlayfs.no-upper"
 
 
+def test_what_is_mounted_read_only_cannot_be_written_to(image: Lab) -> None:
+    image.mounts(f"/lab/image/merged overlay ro,{IMAGE}")
+    assert image.keys("three-layers")["it-can-be-written-to"] == "overlayfs.read-only"
+
+
+def test_a_relative_layer_is_looked_for_from_wherever_something_is_mounted_or_should_be(image: Lab) -> None:
+    """Here from within `app`, and from a folder of its own where the layers are mounted."""
+    image.mounts("/lab/image/merged overlay lowerdir=.:../runtime:../base,upperdir=../upper")
+    assert image.keys("three-layers")["the-layers-are-in-order"] == ""
+    (image.root / "mnt").mkdir()
+    for number, name in enumerate(("app", "runtime", "base")):
+        (image.root / f"mnt/{number}").symlink_to(f"/lab/image/{name}")
+    image.mounts("/mnt/0 bind x", "/lab/image/merged overlay lowerdir=0:1:2,upperdir=u")
+    assert image.keys("three-layers")["the-layers-are-in-order"] == ""
+
+
 def test_a_removed_file_that_is_seen_is_told(image: Lab) -> None:
     image.mounts(f"/lab/image/merged overlay {IMAGE}")
     image.write("/lab/image/merged/opt/old")
@@ -317,7 +340,7 @@ def test_a_removed_file_that_is_seen_is_told(image: Lab) -> None:
 
 
 def stick(lab: Lab, below: str, above: str) -> Lab:
-    """A folder is on the one file system that there is here: it is told to be on `below`, and then on `above`."""
+    """A folder is on the one file system that there is here, which is said to be a `below` and an `above`."""
     lab.write("/lab/usb/below/etc/hostname", "live\n")
     lab.write("/lab/usb/root/etc/hostname", "mine\n")
     lab.folder("/lab/usb/upper")
@@ -328,12 +351,12 @@ def stick(lab: Lab, below: str, above: str) -> Lab:
 
 
 def test_the_file_systems_of_a_live_system_are_told_by_the_devices_its_layers_are_on(lab: Lab) -> None:
-    assert stick(lab, "tmpfs", "squashfs").keys("live-usb") == {
+    assert stick(lab, "squashfs", "squashfs").keys("live-usb") == {
         "squashfs-is-below": "",
         "tmpfs-is-above": "overlayfs.not-tmpfs",
         "the-host-name-is-yours": "",
     }
-    result = stick(lab, "squashfs", "tmpfs").results("live-usb")["squashfs-is-below"]
+    result = stick(lab, "tmpfs", "tmpfs").results("live-usb")["squashfs-is-below"]
     assert (result.key, result.params) == ("overlayfs.not-squashfs", {"layer": "below", "type": "tmpfs"})
 
 

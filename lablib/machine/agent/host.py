@@ -20,6 +20,7 @@ from lablib.kernel.cgroup2 import Cgroup, find_cgroup2
 from lablib.kernel.mounts import Mount, private
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
+from lablib.machine.agent.lab import await_rest
 from lablib.machine.agent.subtree import PREFIX, kill_subtree
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 from lablib.verdict import Context
@@ -45,6 +46,7 @@ class HostLab:
         return Context(self.proc, Cgroup.open_root(self.subtree), remembered, work_folder=self.work_folder)
 
     def stop_processes(self) -> bool:
+        await_rest(lambda: (pid for procs in self.subtree.rglob("cgroup.procs") for pid in procs.read_text().split()))
         (self.subtree / "cgroup.freeze").write_text("1")
         end = time.monotonic() + _FREEZE_SECONDS
         while time.monotonic() < end:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lablib.verdict import Context
 
+REST_SECONDS = 2.0
+"""How long what a script left in the background may take to get where it is going: what a last line ends in `&` has
+not even called execve(2) when the script ends. What never rests, as a loop, is stopped after that."""
+_REST_LOOKS = 2
+"""One look at processes one after the other may miss who was woken meanwhile by one looked at before."""
+_REST_INTERVAL = 0.02
+_RESTING_STATES = frozenset("S")
 STOP_SECONDS = 15.0
 """How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
 second and more, and the machine may have other work."""
@@ -50,7 +57,8 @@ class Lab(Protocol):
     def context(self, remembered: Mapping[str, Any]) -> Context: ...
 
     def stop_processes(self) -> bool:
-        """Nothing of the student's runs any more when this returns True."""
+        """Waits until all of the student's processes sleep, or REST_SECONDS; nothing of theirs runs any more when this
+        returns True."""
 
 
 class GuestLab(NamedTuple):
@@ -73,6 +81,7 @@ class GuestLab(NamedTuple):
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a
         student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
+        await_rest(lambda: (entry for entry in os.listdir("/proc") if entry.isdigit()))
         end = time.monotonic() + STOP_SECONDS
         waiting_rounds = 0
         signalled: set[str] = set()
@@ -90,7 +99,7 @@ class GuestLab(NamedTuple):
         frozen cgroup stays as it is, with the signal pending, and runs as little."""
         found: set[str] = set()
         for entry in os.listdir("/proc"):
-            if entry.isdigit() and (states := self._running_states(entry)):
+            if entry.isdigit() and (states := _running_states(entry)):
                 if entry in signalled and self._is_frozen(entry):
                     continue
                 signalled.add(entry)
@@ -101,20 +110,6 @@ class GuestLab(NamedTuple):
                     continue
         return found
 
-    def _running_states(self, pid: str) -> set[str]:
-        """The states of the threads of `pid` that have not stopped; none for the agent and the kernel's own threads:
-        all else in a guest is the student's."""
-        state, flags, threads = _stat(f"/proc/{pid}/stat")
-        if int(pid) == os.getpid() or flags & _PF_KTHREAD:
-            return set()
-        states = {state}
-        if threads > 1:
-            try:
-                states = {_stat(f"/proc/{pid}/task/{thread}/stat")[0] for thread in os.listdir(f"/proc/{pid}/task")}
-            except OSError:
-                return set()  # it has ended meanwhile
-        return states - _STOPPED_STATES
-
     def _is_frozen(self, pid: str) -> bool:
         try:
             with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as file:
@@ -123,6 +118,30 @@ class GuestLab(NamedTuple):
                 return "frozen 1" in events.read().splitlines()
         except (OSError, ValueError):
             return False  # it has ended, or is in the root, which has no such file
+
+
+def await_rest(pids: Callable[[], Iterable[str]]) -> None:
+    """Returns once all of these processes sleep, or after REST_SECONDS."""
+    end = time.monotonic() + REST_SECONDS
+    quiet = 0
+    while quiet < _REST_LOOKS and time.monotonic() < end:
+        quiet = quiet + 1 if all(_running_states(pid) <= _RESTING_STATES for pid in pids()) else 0
+        time.sleep(_REST_INTERVAL)
+
+
+def _running_states(pid: str) -> set[str]:
+    """The states of the threads of `pid` that have not stopped; none for the agent and the kernel's own threads:
+    all else in a guest is the student's."""
+    state, flags, threads = _stat(f"/proc/{pid}/stat")
+    if int(pid) == os.getpid() or flags & _PF_KTHREAD:
+        return set()
+    states = {state}
+    if threads > 1:
+        try:
+            states = {_stat(f"/proc/{pid}/task/{thread}/stat")[0] for thread in os.listdir(f"/proc/{pid}/task")}
+        except OSError:
+            return set()  # it has ended meanwhile
+    return states - _STOPPED_STATES
 
 
 @contextmanager
