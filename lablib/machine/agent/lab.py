@@ -19,7 +19,7 @@ REST_SECONDS = 2.0
 not even called execve(2) when the script ends. What never rests, as a loop, is stopped after that."""
 _REST_LOOKS = 2
 """One look at processes one after the other may miss who was woken meanwhile by one looked at before."""
-_REST_INTERVAL = 0.02
+_REST_INTERVAL = 0.01
 _RESTING_STATES = frozenset("S")
 STOP_SECONDS = 15.0
 """How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
@@ -124,8 +124,10 @@ def await_rest(pids: Callable[[], Iterable[str]]) -> None:
     """Returns once all of these processes sleep, or after REST_SECONDS."""
     end = time.monotonic() + REST_SECONDS
     quiet = 0
-    while quiet < _REST_LOOKS and time.monotonic() < end:
+    while time.monotonic() < end:
         quiet = quiet + 1 if all(_running_states(pid) <= _RESTING_STATES for pid in pids()) else 0
+        if quiet == _REST_LOOKS:
+            return
         time.sleep(_REST_INTERVAL)
 
 
