@@ -12,12 +12,17 @@ SCENE_SECONDS = 30.0
 _SAID = 2000
 
 
-def set_scene(machine: Machine, task: Task) -> None:
+def set_scene(machine: Machine, task: Task, *, measures: bool = False) -> None:
     """Runs the scene of `task`, if it has one, and lets the checks remember what they need of it. A scene may be set
-    again. Raises MachineError, also when the scene itself fails: that is our fault."""
+    again. What must be measured of the machine, and is not known yet, is measured here with `measures`, which may take
+    minutes; otherwise the checks have it done while the student is at work. Raises MachineError, also when the scene
+    itself fails: that is our fault."""
     if task.scene is not None:
         run_scene(machine, task.scene, task.id)
-    machine.remember(task.id)
+    if order := machine.remember(task.id):
+        from lablib import measures as measuring  # which hashes files, for the few tasks that need it
+
+        measuring.provide(machine, order, measures=measures)
 
 
 def run_scene(machine: Machine, scene: Path, of: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.inside import Inside
@@ -64,6 +64,15 @@ class Blocked(Failure):
     verdict = Verdict.BLOCKED
 
 
+class Trials(Protocol):
+    """What takes longer than a check may, and is done beside it."""
+
+    def found(self, order: Mapping[str, Any], instead_of: str = "") -> Mapping[str, Any] | None:
+        """What came of `order`, which is begun when it is asked for first; None until it is over. Of the orders
+        `instead_of` one thing only the newest counts: an older one is given up. Raises RuntimeError where it failed,
+        which is our fault."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a check may read: the kernel's own files, through the agent's mount namespace, never the student's."""
@@ -78,6 +87,8 @@ class Context:
     overlay of theirs has for layers is there as it is."""
     work_folder: str = "/root/lab"
     """The student's `~/lab`, among `files`."""
+    trials: Trials | None = None
+    """None where nothing can be tried out, as there is no agent."""
 
 
 CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]
@@ -144,6 +155,7 @@ class Registry:
     def __init__(self) -> None:
         self._checks: dict[str, list[Check]] = {}
         self._remember: dict[str, RememberFunction] = {}
+        self._measures: dict[str, Mapping[str, Any]] = {}
 
     def tasks(self) -> tuple[str, ...]:
         return tuple(self._checks)
@@ -161,6 +173,14 @@ class Registry:
         if task in self._remember:
             raise ValueError(f"{task} remembers twice")
         self._remember[task] = function
+
+    def add_measure(self, task: str, order: Mapping[str, Any]) -> None:
+        """Says that `task` needs to know what comes of `order`, which takes long and holds for every machine like it."""
+        self._measures[task] = order
+
+    def measure(self, task: str) -> Mapping[str, Any] | None:
+        """The order whose outcome `task` needs to know; None for none."""
+        return self._measures.get(task)
 
     def remember(self, task: str, context: Context) -> Mapping[str, Any]:
         """What must be known later about the state a scene has just set; empty for a task that needs nothing."""

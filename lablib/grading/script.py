@@ -41,7 +41,7 @@ def check_script(
             _refuse_unsafe(machine)
             if blocked := blocking(machine, task):
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
-            set_scene(machine, task)
+            set_scene(machine, task, measures=True)
             try:
                 results, notes = _try(machine, task, script, timeout)
                 break
