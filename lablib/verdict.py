@@ -20,6 +20,7 @@ MAX_TEXT = 2048
 """Characters of one expected, actual or evidence text; the rest is cut, so that a result is always small."""
 MAX_EVIDENCE = 8
 """Pieces of evidence one result carries at most."""
+MAX_TOLD = 64
 _READS = 3
 
 
@@ -40,6 +41,13 @@ class Evidence:
 
     source: str
     text: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Sentences that are worth telling once the whole task is passed, by their keys."""
+
+    keys: tuple[str, ...]
 
 
 class Failure(Exception):
@@ -91,7 +99,7 @@ class Context:
     """None where nothing can be tried out, as there is no agent."""
 
 
-CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]
+CheckFunction = Callable[[Context], "Evidence | Told | Iterable[Evidence] | None"]
 RememberFunction = Callable[[Context], Mapping[str, Any]]
 
 
@@ -118,6 +126,8 @@ class Result:
     actual: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    told: tuple[str, ...] = ()
+    """As `Told` has them."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -128,6 +138,7 @@ class Result:
             "actual": self.actual,
             "params": dict(self.params),
             "evidence": [{"source": e.source, "text": e.text} for e in self.evidence],
+            "told": list(self.told),
         }
 
     @classmethod
@@ -144,6 +155,7 @@ class Result:
                 evidence=tuple(
                     Evidence(_text(e["source"]), _text(e["text"])) for e in value["evidence"][:MAX_EVIDENCE]
                 ),
+                told=tuple(_text(key) for key in value["told"][:MAX_TOLD]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a check result: {error}") from error
@@ -242,6 +254,8 @@ def run_check(check: Check, context: Context) -> Result:
 def _run_once(check: Check, context: Context) -> Result:
     try:
         found = check.function(context)
+        if isinstance(found, Told):
+            return Result(check.id, Verdict.PASS, told=found.keys[:MAX_TOLD])
         evidence = (found,) if isinstance(found, Evidence) else tuple(found or ())
         return Result(check.id, Verdict.PASS, evidence=_bounded(evidence))
     except Failure as failure:
