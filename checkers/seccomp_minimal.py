@@ -1,13 +1,13 @@
 """The checks of the seccomp challenge: the fewest system calls that one interpreter needs.
 
-A student's program loads an allow-list and becomes the interpreter. It is run where it would be at the prompt, and what
-it hands to the kernel as filters is taken (`lablib.minimize.capture`). From there on nothing of the student's runs: those
-programs are asked for their answer to every call there is, and the interpreter is started under them, from the agent's
-own view of the machine, with something to do that nobody knew before. So a launcher that prints the answer, another
-interpreter under the same name, or a filter for the one occasion, gain nothing.
+A student's program loads an allow-list and becomes the interpreter. It is run where it would be at the prompt, and
+what it hands to the kernel as filters is taken (`lablib.minimize.capture`). From there on nothing of the student's
+runs: those programs are asked for their answer to every call there is, and the interpreter is started under them, from
+the agent's own view of the machine, with something to do that nobody knew before. So a launcher that prints the
+answer, another interpreter under the same name, or a filter for the one occasion, gain nothing.
 
-How few there can be is found out by the same means (`lablib.minimize.search`), on this machine, and proved: no number is
-written down here. All of it is done by processes beside the agent (`ctx.trials`), again when the file has changed.
+How few there can be is found out by the same means (`lablib.minimize.search`), on this machine, and proved: no number
+is written down here. All of it is done by processes beside the agent (`ctx.trials`), again when the file has changed.
 
 Source of the rules they name: seccomp(2), execve(2), syscall(2).
 """
@@ -70,7 +70,9 @@ def _register(challenge: Challenge) -> None:
         found = _closed(ctx, challenge)
         if broken := found.get("broken"):
             missed = found["missed"]
-            raise _failure("seccomp.python-broken", "status 0", broken, _source(ctx, challenge), call=missed, end=broken)
+            raise _failure(
+                "seccomp.python-broken", "status 0", broken, _source(ctx, challenge), call=missed, end=broken
+            )
 
     @check(task=task, share=0.2)
     def a_program_loads_it(ctx: Context) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lablib.cache import keep, kept
@@ -18,8 +19,8 @@ _MAPPED = "print(*{line.split()[-1] for line in open('/proc/self/maps') if '/' i
 
 
 def provide(machine: Machine, order: Mapping[str, Any], *, measures: bool) -> None:
-    """Lets the checks of `machine` know what comes of `order`. What is in no cache is found out now, with `measures`: on
-    a machine where nobody but us has done anything yet, for it is believed ever after. Raises MachineError."""
+    """Lets the checks of `machine` know what comes of `order`. What is in no cache is found out now, with `measures`:
+    on a machine where nobody but us has done anything yet, for it is believed ever after. Raises MachineError."""
     try:
         name = f"measure-{_digest(machine, order)}"
     except (OSError, subprocess.SubprocessError):
@@ -41,6 +42,6 @@ def _digest(machine: Machine, order: Mapping[str, Any]) -> str:
         [INTERPRETER, "-ISEB", "-c", _MAPPED], capture_output=True, text=True, timeout=_SECONDS, check=True, env={}
     )
     for path in sorted(listed.stdout.splitlines()):
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:32]

@@ -187,7 +187,8 @@ class Registry:
         self._remember[task] = function
 
     def add_measure(self, task: str, order: Mapping[str, Any]) -> None:
-        """Says that `task` needs to know what comes of `order`, which takes long and holds for every machine like it."""
+        """Says that `task` needs to know what comes of `order`, which takes long and holds for every machine like
+        it."""
         self._measures[task] = order
 
     def measure(self, task: str) -> Mapping[str, Any] | None:

@@ -1,6 +1,6 @@
-"""Every answer that a filter may give to a system call of which nothing is known but its number and architecture: where
-it looks at an argument or at the instruction pointer, both ways are followed. Nothing that it may let through is missed;
-where a program has more ways than are worth following, it is believed to let through what it may not.
+"""Every answer that a filter may give to a system call of which nothing is known but its number and architecture:
+where it looks at an argument or at the instruction pointer, both ways are followed. Nothing that it may let through is
+missed; where a program has more ways than are worth following, it is believed to let through what it may not.
 
 All numbers go through the program together: a state is what the registers hold, and the numbers that come by with it.
 Source: seccomp(2), the kernel's seccomp_run_filters().
@@ -49,9 +49,7 @@ def answers(programs: Sequence[bpf.Program], arch: int, base: int = 0) -> list[f
 
 def _strictest(older: frozenset[int], newer: frozenset[int]) -> frozenset[int]:
     """Of two that are equally strict, the newer filter's counts: the kernel asks that first."""
-    return frozenset(
-        two if _strictness(two) <= _strictness(one) else one for one in older for two in newer
-    )
+    return frozenset(two if _strictness(two) <= _strictness(one) else one for one in older for two in newer)
 
 
 def _strictness(returned: int) -> int:

@@ -16,7 +16,8 @@ PROVER = "prover"
 
 def put_code(folder: Path, entry: str, packed: bytes) -> None:
     """Makes `folder`, readable by all, with `packed` as the agent's bundle; `folder/START` starts
-    `lablib.machine.agent.ENTRY`, or the prover for who asks for it. Modules for the student's own Python go to `folder/student`. Raises OSError."""
+    `lablib.machine.agent.ENTRY`, or the prover for who asks for it. Modules for the student's own Python go to
+    `folder/student`. Raises OSError."""
     student = folder / "student"
     for made in (folder, student):
         made.mkdir()

@@ -67,7 +67,9 @@ class Type:
     ERROR_OUTPUT = 35
     EXIT = 36  # json: status, truncated
     RESULTS = 37  # json: list of results, one frame
-    DONE = 38  # json: the answer to REMEMBER, MEASURE, KNOW, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
+    DONE = (
+        38  # json: the answer to REMEMBER, MEASURE, KNOW, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
+    )
     SEEN = 40  # json: what VIEW asked for, whenever it has changed
     FAULT = 39  # json: what went wrong with a request, for our logs
 

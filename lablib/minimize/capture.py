@@ -1,12 +1,12 @@
-"""What somebody's program loads before it becomes the interpreter: it is started under ptrace(2), and each filter is read
-where it is handed to the kernel, at the begin of seccomp(2) or prctl(2).
+"""What somebody's program loads before it becomes the interpreter: it is started under ptrace(2), and each filter is
+read where it is handed to the kernel, at the begin of seccomp(2) or prctl(2).
 
 The kernel would hand filters out as well (PTRACE_SECCOMP_GET_FILTER), and not every kernel does. What a program could
 gain by changing one between our look and the kernel's is nothing: what is judged is the program that we read, under an
 interpreter that we start. That we missed none is told by the kernel's count of them (proc(5), Seccomp_filters).
 
-All it starts lives in a pid namespace of its own, whose first process is ours: with that ends everything, however it hid.
-"""
+All it starts lives in a pid namespace of its own, whose first process is ours: with that ends everything, however it
+hid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import os
 import resource
 import signal
 import struct
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -107,8 +106,8 @@ def capture(
     enter: Callable[[], None],
     seconds: float = SECONDS,
 ) -> Captured:
-    """Runs `argv` for at most `seconds`, after `enter` in the child that becomes it, and returns what it had loaded when
-    it became `wanted`. The caller is root and has no other children. Raises OSError."""
+    """Runs `argv` for at most `seconds`, after `enter` in the child that becomes it, and returns what it had loaded
+    when it became `wanted`. The caller is root and has no other children. Raises OSError."""
     first = _in_new_pid_namespace(lambda: _keep(argv, environment, enter))
     pidfd = os.pidfd_open(first)
     watch = _Watch(wanted, first)
@@ -329,7 +328,7 @@ def _gone(watch: _Watch, tid: int, status: int) -> None:
     thread = watch.threads.pop(tid, None)
     if thread is None:
         return
-    if thread.loads and thread.in_call and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
+    if thread.loads and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
         watch.noticed.killed = str(thread.number)
     if not watch.noticed.started and os.WIFEXITED(status):
         watch.noticed.failed = os.WEXITSTATUS(status)
@@ -342,8 +341,8 @@ def _ended(watch: _Watch) -> Captured:
     for reason, detail in (
         ("other-arguments", noticed.otherwise),
         ("other-program", noticed.other_program),
-        ("denied", noticed.denied),
         ("killed", noticed.killed),
+        ("denied", noticed.denied),
         ("unfiltered", "-" if noticed.unfiltered else ""),
         ("not-executed", "-" if noticed.loaded else ""),
     ):

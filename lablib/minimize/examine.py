@@ -21,6 +21,8 @@ from lablib.minimize.workload import ENVIRONMENT, Workload
 REPLAYS = 5
 MAX_LIST = 64 * 1024
 _REPLAY_SECONDS = 5.0
+_TRIED = 16
+"""Calls of which one may be what a list lacks, the last first."""
 _I386 = 0x40000003
 _ALLOW, _LOG, _TRACE, _NOTIF = seccomp.RET_ALLOW, 0x7FFC0000, 0x7FF00000, seccomp.RET_USER_NOTIF
 _THROUGH = {_ALLOW: "ALLOW", _LOG: "LOG", _TRACE: "TRACE", _NOTIF: "USER_NOTIF"}
@@ -123,7 +125,10 @@ def _missed(allowed: frozenset[int], workload: Workload) -> str:
         if workload.action == seccomp.RET_KILL_PROCESS:
             return next((name(call) for call in trace.first if call not in allowed), "-")
         denied = [call for call in oracle.replay(allowed).last if call not in allowed]
-    return next((name(before) for before, then in pairwise(denied) if then not in trace.first), name(denied[-1]) if denied else "-")
+        if alone := next((call for call in denied[:-_TRIED:-1] if oracle.works(allowed | {call})), None):
+            return name(alone)
+    unusual = (before for before, then in pairwise(denied) if then not in trace.first)
+    return name(next(unusual, denied[-1])) if denied else "-"
 
 
 def _needs(allowed: frozenset[int], workload: Workload) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def _others(own: Sequence[frozenset[int]], action: int) -> Iterable[tuple[int, s
 
 
 def shown(answer: int) -> str:
-    """What a filter returned, as it is written: an action that the kernel does not know is KILL_PROCESS (seccomp(2))."""
+    """What a filter returned, as it is written: an action unknown to the kernel is KILL_PROCESS (seccomp(2))."""
     action, value = answer & _ACTION_BITS, answer & 0xFFFF
     if action == seccomp.RET_ERRNO:
         return f"ERRNO({errno.errorcode.get(value, value)})"

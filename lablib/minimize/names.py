@@ -1,7 +1,6 @@
-"""System calls by number and by name, from libseccomp: it knows them for each architecture. The kernel tells no names, its
-headers are seldom installed, and a table of our own would age. Asked through ctypes, as pyseccomp does, which would
-have to be installed besides; where the library is missing, a call is told by its number.
-"""
+"""System calls by number and by name, from libseccomp: it knows them for each architecture. The kernel tells no names,
+its headers are seldom installed, and a table of our own would age. Asked through ctypes, as pyseccomp does, which
+would have to be installed besides; where the library is missing, a call is told by its number."""
 
 from __future__ import annotations
 

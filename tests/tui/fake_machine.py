@@ -145,10 +145,10 @@ class FakeMachine:
     def remember(self, task: str) -> None:
         self.log.append(f"remember {task}")
 
-    def measure(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+    def measure(self, order: Mapping[str, object]) -> Mapping[str, object]:
         return {}
 
-    def know(self, order: Mapping[str, Any], outcome: Mapping[str, Any]) -> None: ...
+    def know(self, order: Mapping[str, object], outcome: Mapping[str, object]) -> None: ...
 
     def identity(self) -> bytes:
         return b""

@@ -27,8 +27,8 @@ class Watched(NamedTuple):
 
 
 class Checks:
-    """Answers with `send`, as `Service.send` does it; `listen` is its `_listen`. What needs a trial is answered when that
-    is over."""
+    """Answers with `send`, as `Service.send` does it; `listen` is its `_listen`. What needs a trial is answered when
+    that is over."""
 
     def __init__(self, lab: Lab, send: Callable[[int, int, bytes], None], listen: Callable[..., None]) -> None:
         self._lab = lab

@@ -1,6 +1,6 @@
-"""A process of the agent's that runs what takes long: programs in question, and the interpreter, again and again. It knows
-no key and lives out of the student's reach, in the agent's namespaces; a program of the student's it starts where the
-student lives, with no more rights than they have.
+"""A process of the agent's that runs what takes long: programs in question, and the interpreter, again and again. It
+knows no key and lives out of the student's reach, in the agent's namespaces; a program of the student's it starts
+where the student lives, with no more rights than they have.
 
 Started for one order, JSON on its input; the answer is JSON on its output. See `trials.py`.
 """

@@ -1,6 +1,6 @@
 """What checks want tried out and takes longer than a shell may wait: each order is a process of its own (`prover.py`),
-which is heard when it is done. Nothing of the agent's is in it: it is started by posix_spawn(3), which copies no memory.
-"""
+which is heard when it is done. Nothing of the agent's is in it: it is started by posix_spawn(3), which copies no
+memory."""
 
 from __future__ import annotations
 
