@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ _SECONDS = 10.0
 _MAPPED = "print(*{line.split()[-1] for line in open('/proc/self/maps') if '/' in line}, sep='\\n')"
 
 
-def provide(machine: Machine, order: Mapping[str, Any], *, measures: bool) -> None:
-    """Lets the checks of `machine` know what comes of `order`. What is in no cache is found out now, with `measures`:
-    on a machine where nobody but us has done anything yet, for it is believed ever after. Raises MachineError."""
+def provide(machine: Machine, order: Mapping[str, Any], measuring: Callable[[], None] | None) -> None:
+    """Lets the checks of `machine` know what comes of `order`. What is in no cache is found out now, after a call of
+    `measuring`, if there is one: on a machine where nobody but us has done anything yet, for it is believed ever after.
+    Raises MachineError."""
     try:
         name = f"measure-{_digest(machine, order)}"
     except (OSError, subprocess.SubprocessError):
@@ -28,7 +29,8 @@ def provide(machine: Machine, order: Mapping[str, Any], *, measures: bool) -> No
     known = kept(name) if name else None
     if known is not None:
         machine.know(order, json.loads(known))
-    elif measures:
+    elif measuring:
+        measuring()
         outcome = machine.measure(order)
         if name:
             keep(name, json.dumps(outcome).encode())

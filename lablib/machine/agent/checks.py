@@ -4,6 +4,7 @@ views of the machine are sent."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from lablib.machine.wire import MAX_PAYLOAD, Frame, Type
 from lablib.verdict import REGISTRY, Context, Result
 
 _EVIDENCE_SIZES = (2048, 256, 16)
+CHECK_SECONDS = 70.0
+"""How long the answer to a check waits for trials."""
 
 
 class Watched(NamedTuple):
@@ -58,7 +61,8 @@ class Checks:
                 self._trials.know(order, answer)
                 self._send(Type.DONE, frame.channel, b"true")
             case Type.CHECK:
-                self._wait(frame.channel, lambda: self._checked(value))
+                until = time.monotonic() + CHECK_SECONDS
+                self._wait(frame.channel, lambda: self._checked(value, until))
             case Type.WATCH:
                 self._begin(frame.channel, Watched(Type.RESULTS, lambda: self._results(value)))
             case Type.VIEW:
@@ -96,9 +100,10 @@ class Checks:
             return Type.FAULT, json.dumps(f"{order}: {error}"[:500]).encode()
         return None if found is None else (Type.DONE, json.dumps(found).encode())
 
-    def _checked(self, task: str) -> tuple[int, bytes] | None:
+    def _checked(self, task: str, until: float) -> tuple[int, bytes] | None:
+        """A program that changes itself would be tried for ever."""
         results = self._results(task)
-        return None if self._trials.running else (Type.RESULTS, results)
+        return None if self._trials.running and time.monotonic() < until else (Type.RESULTS, results)
 
     def _results(self, task: str) -> bytes:
         return pack_results(REGISTRY.run(task, self._context(self._remembered.get(task, {}))))
