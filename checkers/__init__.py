@@ -10,3 +10,4 @@ from checkers import namespaces_made as namespaces_made
 from checkers import overlayfs as overlayfs
 from checkers import overlayfs_images as overlayfs_images
 from checkers import seccomp as seccomp
+from checkers import seccomp_minimal as seccomp_minimal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from lablib.course.model import Task
@@ -12,12 +13,17 @@ SCENE_SECONDS = 30.0
 _SAID = 2000
 
 
-def set_scene(machine: Machine, task: Task) -> None:
+def set_scene(machine: Machine, task: Task, measuring: Callable[[], None] | None = None) -> None:
     """Runs the scene of `task`, if it has one, and lets the checks remember what they need of it. A scene may be set
-    again. Raises MachineError, also when the scene itself fails: that is our fault."""
+    again. What must be measured of the machine, and is not known yet, is measured here when there is a `measuring` to
+    be called first, since it takes minutes; otherwise the checks have it done while the student is at work. Raises
+    MachineError, also when the scene itself fails: that is our fault."""
     if task.scene is not None:
         run_scene(machine, task.scene, task.id)
-    machine.remember(task.id)
+    if order := machine.remember(task.id):
+        from lablib import measures  # which hashes files, for the few tasks that need it
+
+        measures.provide(machine, order, measuring)
 
 
 def run_scene(machine: Machine, scene: Path, of: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.inside import Inside
@@ -20,6 +20,7 @@ MAX_TEXT = 2048
 """Characters of one expected, actual or evidence text; the rest is cut, so that a result is always small."""
 MAX_EVIDENCE = 8
 """Pieces of evidence one result carries at most."""
+MAX_TOLD = 64
 _READS = 3
 
 
@@ -40,6 +41,13 @@ class Evidence:
 
     source: str
     text: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Sentences that are worth telling once the whole task is passed, by their keys."""
+
+    keys: tuple[str, ...]
 
 
 class Failure(Exception):
@@ -64,6 +72,15 @@ class Blocked(Failure):
     verdict = Verdict.BLOCKED
 
 
+class Trials(Protocol):
+    """What takes longer than a check may, and is done beside it."""
+
+    def found(self, order: Mapping[str, Any], instead_of: str = "") -> Mapping[str, Any] | None:
+        """What came of `order`, which is begun when it is asked for first; None until it is over. Of the orders
+        `instead_of` one thing only the newest counts: an older one is given up. Raises RuntimeError where it failed,
+        which is our fault."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a check may read: the kernel's own files, through the agent's mount namespace, never the student's."""
@@ -78,9 +95,11 @@ class Context:
     overlay of theirs has for layers is there as it is."""
     work_folder: str = "/root/lab"
     """The student's `~/lab`, among `files`."""
+    trials: Trials | None = None
+    """None where nothing can be tried out, as there is no agent."""
 
 
-CheckFunction = Callable[[Context], "Evidence | Iterable[Evidence] | None"]
+CheckFunction = Callable[[Context], "Evidence | Told | Iterable[Evidence] | None"]
 RememberFunction = Callable[[Context], Mapping[str, Any]]
 
 
@@ -107,6 +126,8 @@ class Result:
     actual: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    told: tuple[str, ...] = ()
+    """As `Told` has them."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -117,6 +138,7 @@ class Result:
             "actual": self.actual,
             "params": dict(self.params),
             "evidence": [{"source": e.source, "text": e.text} for e in self.evidence],
+            "told": list(self.told),
         }
 
     @classmethod
@@ -133,6 +155,7 @@ class Result:
                 evidence=tuple(
                     Evidence(_text(e["source"]), _text(e["text"])) for e in value["evidence"][:MAX_EVIDENCE]
                 ),
+                told=tuple(_text(key) for key in value["told"][:MAX_TOLD]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a check result: {error}") from error
@@ -144,6 +167,7 @@ class Registry:
     def __init__(self) -> None:
         self._checks: dict[str, list[Check]] = {}
         self._remember: dict[str, RememberFunction] = {}
+        self._measures: dict[str, Mapping[str, Any]] = {}
 
     def tasks(self) -> tuple[str, ...]:
         return tuple(self._checks)
@@ -161,6 +185,15 @@ class Registry:
         if task in self._remember:
             raise ValueError(f"{task} remembers twice")
         self._remember[task] = function
+
+    def add_measure(self, task: str, order: Mapping[str, Any]) -> None:
+        """Says that `task` needs to know what comes of `order`, which takes long and holds for every machine like
+        it."""
+        self._measures[task] = order
+
+    def measure(self, task: str) -> Mapping[str, Any] | None:
+        """The order whose outcome `task` needs to know; None for none."""
+        return self._measures.get(task)
 
     def remember(self, task: str, context: Context) -> Mapping[str, Any]:
         """What must be known later about the state a scene has just set; empty for a task that needs nothing."""
@@ -222,6 +255,8 @@ def run_check(check: Check, context: Context) -> Result:
 def _run_once(check: Check, context: Context) -> Result:
     try:
         found = check.function(context)
+        if isinstance(found, Told):
+            return Result(check.id, Verdict.PASS, told=found.keys[:MAX_TOLD])
         evidence = (found,) if isinstance(found, Evidence) else tuple(found or ())
         return Result(check.id, Verdict.PASS, evidence=_bounded(evidence))
     except Failure as failure:

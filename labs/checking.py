@@ -35,7 +35,7 @@ def run_check(arguments: Arguments, language: str) -> int:
     if arguments.has("--answer"):
         raise UsageError("answer-for-task", task=task.id)
     of_script = arguments.has("--script")
-    report = _of_script(arguments, task) if of_script else _of_this_machine(arguments, task, language)
+    report = _of_script(arguments, task, language) if of_script else _of_this_machine(arguments, task, language)
     checks, words = catalogue(language, CHECK_MESSAGES), catalogue(language)
     if arguments.has("--json"):
         print(json.dumps(report.as_json(checks), ensure_ascii=False))
@@ -48,10 +48,11 @@ def run_check(arguments: Arguments, language: str) -> int:
     return EXITS.get(report.verdict, ExitCode.NOT_CHECKED)
 
 
-def _of_script(arguments: Arguments, task: Task) -> Report:
+def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
     timeout = seconds(arguments, SCRIPT_SECONDS)
     factory = machine_factory(arguments.value("--on", "auto"))
-    return check_script(task, read_script(arguments.value("--script", "")), factory, timeout)
+    script = read_script(arguments.value("--script", ""))
+    return check_script(task, script, factory, timeout, lambda: stderr.warn("measuring", language, task=task.id))
 
 
 def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:

@@ -1,4 +1,4 @@
-"""Whether filters can notify here: what `labs dev minimize` and its tests need of the kernel and of a container."""
+"""What tests of filters need of the kernel and of a container: that filters can notify, and the rights of root."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from lablib.errors import LabsError
+from lablib.kernel import syscalls
 from lablib.minimize.oracle import DENY, Oracle
 
 
@@ -25,4 +26,23 @@ def _lacks() -> str:
 needs_notify = pytest.mark.skipif(
     not os.environ.get("LABS_REQUIRE_KERNEL") and bool(_lacks()),
     reason="no filter that notifies can be loaded here; LABS_REQUIRE_KERNEL=1 makes this a failure",
+)
+
+
+def _is_root() -> bool:
+    if os.geteuid() != 0:
+        return False
+    child = os.fork()
+    if child == 0:
+        try:
+            syscalls.unshare(syscalls.CLONE_NEWPID)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+needs_root = pytest.mark.skipif(
+    not os.environ.get("LABS_REQUIRE_KERNEL") and not _is_root(),
+    reason="only root may make a pid namespace here; LABS_REQUIRE_KERNEL=1 makes this a failure",
 )

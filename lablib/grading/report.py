@@ -7,7 +7,7 @@ from typing import Any
 
 from lablib.i18n import Catalogue
 from lablib.text import one_line, printable
-from lablib.verdict import REGISTRY, Result, Verdict
+from lablib.verdict import REGISTRY, Result, Verdict, overall
 
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "…", Verdict.ERROR: "!"}
 _INDENT = "    "
@@ -62,6 +62,7 @@ class Report:
             lines.append(f"{MARKS[result.verdict]} {self._description(result, checks)}")
             if result.verdict is not Verdict.PASS:
                 lines += [_INDENT + line for line in _found(result, checks, ui)]
+        lines += told(self.results, checks)
         return lines + [ui.text(f"grading.note.{note}") for note in self.notes]
 
     def _description(self, result: Result, checks: Catalogue) -> str:
@@ -78,6 +79,13 @@ def why(result: Result, checks: Catalogue) -> str:
         return checks.text(result.key, **result.params)
     except (LookupError, ValueError, AttributeError, TypeError):
         return result.key
+
+
+def told(results: tuple[Result, ...], checks: Catalogue) -> list[str]:
+    """What is worth telling now that each of `results` passed; nothing before."""
+    if overall(results) is not Verdict.PASS:
+        return []
+    return [checks.text(key) for result in results for key in result.told if key in checks]
 
 
 def _found(result: Result, checks: Catalogue, ui: Catalogue) -> list[str]:

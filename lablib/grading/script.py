@@ -31,17 +31,22 @@ class _LostMachine(Exception):
 
 
 def check_script(
-    task: Task, script: bytes, machine_factory: Callable[[], Machine], timeout: float = SCRIPT_SECONDS
+    task: Task,
+    script: bytes,
+    machine_factory: Callable[[], Machine],
+    timeout: float = SCRIPT_SECONDS,
+    measuring: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Grades `script` for `task` in a machine made for it. Raises MachineError when there is none to be had, or when
-    it fails before the script ran: that is never the student's loss."""
+    """Grades `script` for `task` in a machine made for it; `measuring` is called before what takes minutes, which is
+    done once for all machines that are alike (`lablib.measures`). Raises MachineError when there is none to be had, or
+    when it fails before the script ran: that is never the student's loss."""
     began = time.monotonic()
     for _ in range(_TRIES):
         with machine_factory() as machine:
             _refuse_unsafe(machine)
             if blocked := blocking(machine, task):
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
-            set_scene(machine, task)
+            set_scene(machine, task, measuring)
             try:
                 results, notes = _try(machine, task, script, timeout)
                 break

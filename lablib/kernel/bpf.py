@@ -18,16 +18,17 @@ DATA = struct.Struct("<II7Q")
 
 _WORD = 0xFFFFFFFF
 _CELLS = 16
-_DIV, _LSH, _RSH = 0x30, 0x60, 0x70
-_ALU, _JMP = 0x04, 0x05
-_BY_X = 0x08
+DIV, _LSH, _RSH = 0x30, 0x60, 0x70
+ALU, JMP, RET = 0x04, 0x05, 0x06
+"""Families of codes, which are their low three bits."""
+BY_X = 0x08
 """BPF_X: the operand is the index register, not the instruction's constant."""
-_ALU_OPERATIONS = frozenset({0x00, 0x10, 0x20, _DIV, 0x40, 0x50, _LSH, _RSH, 0xA0})
+_ALU_OPERATIONS = frozenset({0x00, 0x10, 0x20, DIV, 0x40, 0x50, _LSH, _RSH, 0xA0})
 _COMPARISONS = frozenset({0x10, 0x20, 0x30, 0x40})
 
 
-class _Op:
-    """The codes that are not of the two families `_ALU` and `_JMP`, where any operation goes with either operand."""
+class Op:
+    """The codes that are not of the families `ALU` and `JMP`, where any operation goes with either operand."""
 
     LD_ABS, LD_LEN, LD_IMM, LD_MEM = 0x20, 0x80, 0x00, 0x60
     LDX_LEN, LDX_IMM, LDX_MEM = 0x81, 0x01, 0x61
@@ -37,7 +38,7 @@ class _Op:
     NEG, JA = 0x84, 0x05
 
 
-_PLAIN = frozenset(code for name, code in vars(_Op).items() if name.isupper())
+_PLAIN = frozenset(code for name, code in vars(Op).items() if name.isupper())
 
 
 class Instruction(NamedTuple):
@@ -72,7 +73,7 @@ def decode(data: bytes) -> Program:
         if not _is_valid(instruction, len(program) - place - 1):
             code, if_true, if_false, k = instruction
             raise ValueError(f"instruction {place}: {code:#x} {if_true} {if_false} {k:#x}")
-    if program[-1].code not in (_Op.RET_K, _Op.RET_A):
+    if program[-1].code not in (Op.RET_K, Op.RET_A):
         raise ValueError("the last instruction does not return")
     return program
 
@@ -86,38 +87,38 @@ def run(program: Program, call: Call) -> int:
     while True:
         code, if_true, if_false, k = program[place]
         place += 1
-        operand = x if code & _BY_X else k
+        operand = x if code & BY_X else k
         match code:
-            case _Op.LD_ABS:
+            case Op.LD_ABS:
                 a = words[k // 4]
-            case _Op.LD_LEN | _Op.LDX_LEN:
-                a, x = (DATA.size, x) if code == _Op.LD_LEN else (a, DATA.size)
-            case _Op.LD_IMM | _Op.LDX_IMM:
-                a, x = (k, x) if code == _Op.LD_IMM else (a, k)
-            case _Op.LD_MEM | _Op.LDX_MEM:
+            case Op.LD_LEN | Op.LDX_LEN:
+                a, x = (DATA.size, x) if code == Op.LD_LEN else (a, DATA.size)
+            case Op.LD_IMM | Op.LDX_IMM:
+                a, x = (k, x) if code == Op.LD_IMM else (a, k)
+            case Op.LD_MEM | Op.LDX_MEM:
                 if k not in memory:
                     raise ValueError(f"cell {k} is loaded and was never stored to")
-                a, x = (memory[k], x) if code == _Op.LD_MEM else (a, memory[k])
-            case _Op.ST | _Op.STX:
-                memory[k] = a if code == _Op.ST else x
-            case _Op.RET_K:
+                a, x = (memory[k], x) if code == Op.LD_MEM else (a, memory[k])
+            case Op.ST | Op.STX:
+                memory[k] = a if code == Op.ST else x
+            case Op.RET_K:
                 return k
-            case _Op.RET_A:
+            case Op.RET_A:
                 return a
-            case _Op.TAX:
+            case Op.TAX:
                 x = a
-            case _Op.TXA:
+            case Op.TXA:
                 a = x
-            case _Op.NEG:
+            case Op.NEG:
                 a = -a & _WORD
-            case _Op.JA:
+            case Op.JA:
                 place += k
-            case _ if code & 7 == _JMP:
-                place += if_true if _holds(code & 0xF0, a, operand) else if_false
+            case _ if code & 7 == JMP:
+                place += if_true if holds(code & 0xF0, a, operand) else if_false
             case _:
-                if code & 0xF0 == _DIV and not operand:
+                if code & 0xF0 == DIV and not operand:
                     return 0  # dividing by a zero in X ends a filter with 0, which is SECCOMP_RET_KILL_THREAD
-                a = _calculated(code & 0xF0, a, operand)
+                a = calculated(code & 0xF0, a, operand)
 
 
 def _words(call: Call) -> tuple[int, ...]:
@@ -130,22 +131,23 @@ def _is_valid(instruction: Instruction, following: int) -> bool:
     code, if_true, if_false, k = instruction
     if code in _PLAIN:
         match code:
-            case _Op.LD_ABS:
+            case Op.LD_ABS:
                 return k < DATA.size and k % 4 == 0
-            case _Op.LD_MEM | _Op.LDX_MEM | _Op.ST | _Op.STX:
+            case Op.LD_MEM | Op.LDX_MEM | Op.ST | Op.STX:
                 return k < _CELLS
-            case _Op.JA:
+            case Op.JA:
                 return k < following
         return True
-    operation, by_constant = code & 0xF0, not code & _BY_X
-    if code & 7 == _ALU and code <= 0xFF and operation in _ALU_OPERATIONS:
-        return not by_constant or not ((operation == _DIV and k == 0) or (operation in (_LSH, _RSH) and k >= 32))
-    if code & 7 == _JMP and code <= 0xFF and operation in _COMPARISONS:
+    operation, by_constant = code & 0xF0, not code & BY_X
+    if code & 7 == ALU and code <= 0xFF and operation in _ALU_OPERATIONS:
+        return not by_constant or not ((operation == DIV and k == 0) or (operation in (_LSH, _RSH) and k >= 32))
+    if code & 7 == JMP and code <= 0xFF and operation in _COMPARISONS:
         return if_true < following and if_false < following
     return False
 
 
-def _holds(comparison: int, a: int, operand: int) -> bool:
+def holds(comparison: int, a: int, operand: int) -> bool:
+    """Whether a jump of `comparison`, the high four bits of its code, is taken as true."""
     match comparison:
         case 0x10:  # BPF_JEQ
             return a == operand
@@ -156,7 +158,8 @@ def _holds(comparison: int, a: int, operand: int) -> bool:
     return bool(a & operand)  # BPF_JSET
 
 
-def _calculated(operation: int, a: int, operand: int) -> int:
+def calculated(operation: int, a: int, operand: int) -> int:
+    """What an instruction of the family ALU leaves in the accumulator; dividing by zero ends a filter instead."""
     match operation:
         case 0x00:  # BPF_ADD
             return (a + operand) & _WORD

@@ -19,7 +19,11 @@ RET_USER_NOTIF = 0x7FC00000
 RET_ALLOW = 0x7FFF0000
 
 SET_MODE_FILTER = 1
+FILTER_FLAG_TSYNC = 1 << 0
 FILTER_FLAG_NEW_LISTENER = 1 << 3
+PR_SET_SECCOMP = 22
+MODE_FILTER = 2
+"""The older way to load a filter, prctl(2)."""
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32_SYSCALL_BIT = 0x40000000
@@ -82,6 +86,14 @@ def set_mode_filter(program: bytes, flags: int = 0) -> int:
     hears of what the filter answers with RET_USER_NOTIF. Needs no_new_privs or CAP_SYS_ADMIN. Raises OSError."""
     fprog = Fprog(program)
     return syscalls.syscall("seccomp", syscalls.number_of("seccomp"), SET_MODE_FILTER, flags, fprog.pointer)
+
+
+class Load:
+    """A filter, and the system call that loads it: its number and what comes before the program."""
+
+    def __init__(self, program: bytes, arguments: Sequence[int] = ()) -> None:
+        self.program = program
+        self.arguments = tuple(arguments) or (syscalls.number_of("seccomp"), SET_MODE_FILTER, 0)
 
 
 class Fprog:

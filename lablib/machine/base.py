@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from lablib.verdict import Result  # dear to import, for a screen that is to be painted
@@ -139,8 +139,19 @@ class Machine(Protocol):
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file of the student's world; parents are made."""
 
-    def remember(self, task: str) -> None:
-        """Notes what the checks of `task` need to know of the scene that was just set."""
+    def remember(self, task: str) -> Mapping[str, Any] | None:
+        """Notes what the checks of `task` need to know of the scene that was just set. Returns what else must be known:
+        an order for `measure`, or None."""
+
+    def measure(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Carries out an order of `remember`'s, which may take many minutes, and returns what came of it. The checks
+        know it from then on. Raises MachineError."""
+
+    def know(self, order: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
+        """Tells the checks what came of an order on a machine like this one."""
+
+    def identity(self) -> bytes:
+        """What tells this machine's kernel from others. Raises OSError."""
 
     def check(self, task: str) -> tuple[Result, ...]:
         """Runs the checks of `task` once."""

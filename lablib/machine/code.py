@@ -11,11 +11,13 @@ from lablib.machine.agent.start import BUNDLE
 _STUDENT_MODULES = ("pyseccomp",)
 
 START = "start.py"
+PROVER = "prover"
 
 
 def put_code(folder: Path, entry: str, packed: bytes) -> None:
     """Makes `folder`, readable by all, with `packed` as the agent's bundle; `folder/START` starts
-    `lablib.machine.agent.ENTRY`. Modules for the student's own Python go to `folder/student`. Raises OSError."""
+    `lablib.machine.agent.ENTRY`, or the prover for who asks for it. Modules for the student's own Python go to
+    `folder/student`. Raises OSError."""
     student = folder / "student"
     for made in (folder, student):
         made.mkdir()
@@ -26,7 +28,8 @@ def put_code(folder: Path, entry: str, packed: bytes) -> None:
             _write(student / Path(found.origin).name, Path(found.origin).read_bytes())
     _write(folder / BUNDLE, packed)
     program = Path(start.__file__).read_text(encoding="utf-8")
-    _write(folder / START, f"{program}\n\nstart({str(folder)!r}, {entry!r})\n".encode())
+    call = f"start({str(folder)!r}, {PROVER!r} if sys.argv[1:] == [{PROVER!r}] else {entry!r})"
+    _write(folder / START, f"{program}\n\n{call}\n".encode())
 
 
 def _write(path: Path, content: bytes) -> None:

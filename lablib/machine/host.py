@@ -37,6 +37,10 @@ class HostMachine(ServedMachine):
         self._agent: subprocess.Popen[bytes] | None = None
         self._undo = ExitStack()
 
+    def identity(self) -> bytes:
+        here = os.uname()
+        return f"{here.machine} {here.release} {here.version}".encode()
+
     def _launch(self) -> tuple[Link, Capabilities]:
         if os.geteuid() != 0:
             raise MachineError("host-needs-root")

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from lablib.verdict import Result
 
 ANSWER_SECONDS = 10.0
-"""How long a check or a file may take; each is milliseconds in a machine that works."""
+"""How long a file may take, or what else is milliseconds in a machine that works."""
+CHECK_SECONDS = 75.0
+"""How long checks may take: there are those that try programs out, with a limit of their own (`agent.trials`)."""
+MEASURE_SECONDS = 2000.0
 STOP_SECONDS = 25.0
 """How long stopping may take: the agent gives up well before (`agent.lab.STOP_SECONDS`)."""
 
@@ -179,11 +182,24 @@ class ServedMachine:
         if done.status != 0:
             raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
 
-    def remember(self, task: str) -> None:
-        self._ask(Type.REMEMBER, task)
+    def remember(self, task: str) -> Mapping[str, Any] | None:
+        order = self._ask(Type.REMEMBER, task).json()
+        return order if isinstance(order, dict) else None
+
+    def measure(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = self._ask(Type.MEASURE, order, seconds=MEASURE_SECONDS).json()
+        if not isinstance(answer, dict):
+            raise WireError("not an outcome")
+        return answer
+
+    def know(self, order: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
+        self._ask(Type.KNOW, [order, outcome])
+
+    def identity(self) -> bytes:
+        raise NotImplementedError
 
     def check(self, task: str) -> tuple[Result, ...]:
-        return _results(self._ask(Type.CHECK, task))
+        return _results(self._ask(Type.CHECK, task, seconds=CHECK_SECONDS))
 
     def watch(self, task: str) -> Watch:
         return Stream(self._channel(), Type.WATCH, task, Type.RESULTS, _results)

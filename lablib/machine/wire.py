@@ -41,7 +41,7 @@ class WireError(Exception):
 
 
 class Type:
-    """Host to agent: SPAWN to RESTORE. Agent to host: HELLO to FAULT. Channel 0 is the machine itself. Numbers, and no
+    """Host to agent: SPAWN to KNOW. Agent to host: HELLO to FAULT. Channel 0 is the machine itself. Numbers, and no
     enumeration: the agent's start would wait for `enum` to be imported."""
 
     SPAWN = 1  # json: argv, cwd, env, tty [columns, rows] or none, limit, input (bytes that INPUT will bring)
@@ -59,13 +59,17 @@ class Type:
     FOREGROUND = 13  # json: the channel of a shell
     SAVE = 14  # json: the fingerprint of the work folder that is kept, or ""; see agent/work.py
     RESTORE = 15  # json: path of an archive to unpack into the work folder, before anything runs in it
+    MEASURE = 16  # json: an order whose outcome a task needs; see agent/prover.py
+    KNOW = 17  # json: [such an order, what came of it on a machine like this one]
     HELLO = 32  # text in lines: see `hello`
     ACK = 33  # 4 bytes: bytes of host-to-agent stream read
     OUTPUT = 34
     ERROR_OUTPUT = 35
     EXIT = 36  # json: status, truncated
     RESULTS = 37  # json: list of results, one frame
-    DONE = 38  # json: the answer to REMEMBER, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
+    DONE = (
+        38  # json: the answer to REMEMBER, MEASURE, KNOW, STOP, WRITE, FOREGROUND, SAVE (behind its OUTPUT) and RESTORE
+    )
     SEEN = 40  # json: what VIEW asked for, whenever it has changed
     FAULT = 39  # json: what went wrong with a request, for our logs
 

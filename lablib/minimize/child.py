@@ -1,4 +1,4 @@
-"""What becomes the program: from fork(2) to execve(2), with the filter loaded at the last moment."""
+"""What becomes the program: from fork(2) to execve(2), with its filters loaded at the last moment."""
 
 from __future__ import annotations
 
@@ -34,15 +34,14 @@ class Image:
         self.envp = _vector([os.fsencode(f"{name}={value}") for name, value in environment.items()])
 
 
-def become(image: Image, program: bytes | None, flags: int, output: int, null: int, told: int) -> NoReturn:
+def become(image: Image, loads: Sequence[seccomp.Load], output: int, null: int, told: int) -> NoReturn:
     """Never returns: it is the program, or it ends and has told why."""
     try:
         _settle(output, null, told)
-        fprog = seccomp.Fprog(program) if program is not None else None
-        if fprog is not None:
+        if loads:
             syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
             os.write(_TOLD, LOADING)
-        _fail(_load_and_execute(image, fprog, flags))
+        _fail(_load_and_execute(image, loads))
     except OSError as error:
         _fail(error.errno or 0)
     finally:
@@ -65,18 +64,19 @@ def _settle(output: int, null: int, told: int) -> None:
     os.closerange(LISTENER, LISTENER + 1)
 
 
-def _load_and_execute(image: Image, fprog: seccomp.Fprog | None, flags: int) -> int:
-    """Returns the errno, if at all. Between the two calls there may be none: the filter might deny it."""
-    execve, get_errno = _libc.execve, _libc.__errno_location
+def _load_and_execute(image: Image, loads: Sequence[seccomp.Load]) -> int:
+    """Returns the errno, if at all. Between the calls there may be none: a filter might deny it."""
+    execve, syscall, get_errno = _libc.execve, _libc.syscall, _libc.__errno_location
     get_errno.restype = ctypes.POINTER(ctypes.c_int)
     path, argv, envp = image.path, image.argv, image.envp
-    if fprog is not None:
-        seccomp_call = _libc.syscall
-        number, pointer = ctypes.c_long(syscalls.number_of("seccomp")), fprog.pointer
-        mode, flag = ctypes.c_long(seccomp.SET_MODE_FILTER), ctypes.c_long(flags)
-        free = [bytes(size) for size in range(0, 512, 8) for _ in range(4)]
-        del free  # what is allocated from here on needs no memory from the kernel
-        if seccomp_call(number, mode, flag, pointer) < 0:
+    programs = [seccomp.Fprog(load.program) for load in loads]
+    calls = [
+        (*map(ctypes.c_long, load.arguments), program.pointer) for load, program in zip(loads, programs, strict=True)
+    ]
+    free = [bytes(size) for size in range(0, 512, 8) for _ in range(4)]
+    del free  # what is allocated from here on needs no memory from the kernel
+    for call in calls:
+        if syscall(*call) < 0:
             return int(get_errno().contents.value)
     execve(path, argv, envp)
     return int(get_errno().contents.value)

@@ -24,6 +24,7 @@ OUTPUT_LIMIT = 1 << 20
 CROWD = 256
 """Threads and processes that make notified calls; more is a program that forks for ever."""
 EXECVE = syscalls.number_of("execve")
+_SECCOMP = syscalls.number_of("seccomp")
 _END_SECONDS = 5.0
 
 Decide = Callable[[int, int, bool], "int | None"]
@@ -75,17 +76,25 @@ class Launcher:
         """Runs the program for at most `seconds`. A filter always allows execve. With `decide`, its RET_USER_NOTIF is
         answered by that. Raises OSError where the kernel refuses a filter or its listener, LabsError where something of
         the program stays."""
-        program = None
+        loads = []
         if filter:
             # With a listener, execve is notified, to wait until we have the listener: it would close it.
             execve = seccomp.RET_USER_NOTIF if decide else seccomp.RET_ALLOW
             program = seccomp.compile_answers({**filter.answers, EXECVE: execve}, filter.otherwise)
-        flags = seccomp.FILTER_FLAG_NEW_LISTENER if decide else 0
+            flags = seccomp.FILTER_FLAG_NEW_LISTENER if decide else 0
+            loads = [seccomp.Load(program, (_SECCOMP, seccomp.SET_MODE_FILTER, flags))]
+        return self._launch(loads, seconds, decide)
+
+    def replay(self, loads: Sequence[seccomp.Load], seconds: float) -> Ran:
+        """Runs the program for at most `seconds` under filters that somebody made, loaded as they loaded them."""
+        return self._launch(loads, seconds, None)
+
+    def _launch(self, loads: Sequence[seccomp.Load], seconds: float, decide: Decide | None) -> Ran:
         began = time.monotonic()
         with _pipe() as (output, output_end), _pipe() as (told, told_end):
             pid = os.fork()
             if pid == 0:
-                child.become(self._image, program, flags, output_end.number, self._null, told_end.number)
+                child.become(self._image, loads, output_end.number, self._null, told_end.number)
             output_end.close()
             told_end.close()
             running = _Running(pid, output.number, told.number, began + seconds)

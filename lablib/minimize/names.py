@@ -1,7 +1,6 @@
-"""System call names by number, from libseccomp: it knows them for each architecture. The kernel tells no names, its
-headers are seldom installed, and a table of our own would age. Asked through ctypes, as pyseccomp does, which would
-have to be installed besides; where the library is missing, a call is told by its number.
-"""
+"""System calls by number and by name, from libseccomp: it knows them for each architecture. The kernel tells no names,
+its headers are seldom installed, and a table of our own would age. Asked through ctypes, as pyseccomp does, which
+would have to be installed besides; where the library is missing, a call is told by its number."""
 
 from __future__ import annotations
 
@@ -30,6 +29,16 @@ def name(number: int) -> str:
         return ctypes.string_at(found).decode()
     finally:
         ctypes.CDLL(None).free(ctypes.c_void_p(found))
+
+
+@cache
+def number(text: str) -> int | None:
+    """The number of the call that is named so; None where this machine has none."""
+    library = _library()
+    if library is None or not text.isascii():
+        return None
+    found: int = library.seccomp_syscall_resolve_name_arch(AUDIT_ARCH[os.uname().machine], text.encode())
+    return found if found >= 0 else None
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lablib.errors import LabsError
 from lablib.kernel import seccomp
 from lablib.minimize.launch import CROWD, OUTPUT_LIMIT, Decide, End, Filter, Launcher, Ran
+from lablib.minimize.names import number
 
 ENOSYS = 38
 KILL = seccomp.RET_KILL_PROCESS
@@ -18,6 +19,15 @@ LIMIT = 10.0
 _PATIENCE = 20
 """How many times the time it takes when watched a launch may take that denies something."""
 _SHORTEST = 0.5
+
+
+_OUTPUT = (
+    "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "splice", "tee", "vmsplice", "copy_file_range",
+    "sendto", "sendmsg", "sendmmsg", "io_submit", "io_uring_setup", "io_uring_enter", "io_uring_register",
+    "process_vm_writev", "ptrace", "pidfd_getfd",
+)  # fmt: skip
+"""Whatever can put bytes into a pipe, or have another process do it."""
+_END = ("exit", "exit_group")
 
 
 @dataclass
@@ -76,6 +86,17 @@ class Oracle:
         self._usual = free
         self._seconds = min(self._limit, max(_SHORTEST, _PATIENCE * watched.seconds))
         return trace
+
+    @property
+    def musts(self) -> Sequence[frozenset[int]]:
+        """Of each of these, which have no call in common, one at least must be allowed for the program to behave as it
+        does, whatever it is and short of help from outside: its output leaves it through one of the first, and it has a
+        status from one of the others."""
+        if self._usual is None or self.action == KILL:
+            return ()
+        needed = (_OUTPUT, _END) if self._usual.output else (_END,)
+        numbers = [frozenset(known for one in names if (known := number(one)) is not None) for names in needed]
+        return [each for each in numbers if each]
 
     def works(self, allowed: Collection[int]) -> bool:
         """Whether it behaves when only `allowed`, and execve, are."""

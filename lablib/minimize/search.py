@@ -10,8 +10,9 @@ denied, of which the first may make anything; from there on calls have to be tri
 
 **Exact** (`_smallest`). A launch shows, in order, the calls it makes that are not yet decided. Any other allow-list
 differs from this one at one of them first; the calls before that are settled, and what follows is another launch. That
-is a tree with every allow-list in it, of which what costs as much as the best so far is cut off. It proves its answer
-for a program that does the same when its calls are answered the same, and that is given the time it takes.
+is a tree with every allow-list in it, of which what costs as much as the best so far is cut off; what a list lacks and
+the kernel's own rules ask for (`Oracle.musts`) is counted in. It proves its answer for a program that does the same
+when its calls are answered the same, and that is given the time it takes.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class _Search:
         nodes: list[tuple[frozenset[int], frozenset[int]]] = [(frozenset(), frozenset())]
         while nodes:
             allowed, denied = nodes.pop()
-            if len(allowed) >= len(self.found.allowed):
+            if self._bound(allowed) >= len(self.found.allowed):
                 continue
             self.tell("exact")
             path = self._launched(allowed, denied, kills)
@@ -155,12 +156,16 @@ class _Search:
                 if kills:
                     if call not in needed:
                         nodes.append((allowed | before, denied | {call}))
-                elif len(allowed) + 1 < len(self.found.allowed):
+                elif self._bound(allowed | {call}) < len(self.found.allowed):
                     nodes.append((allowed | {call}, denied | before))
+
+    def _bound(self, allowed: frozenset[int]) -> int:
+        """A list that works and has `allowed` in it has at least so many calls."""
+        return len(allowed) + sum(not must & allowed for must in self._oracle.musts)
 
     def _launched(self, allowed: frozenset[int], denied: frozenset[int], kills: bool) -> list[int]:
         """The calls that a launch makes besides; what works and is smaller is kept."""
-        if not kills and len(allowed) + 1 == len(self.found.allowed):
+        if not kills and len(allowed) + 1 == len(self.found.allowed) == self._bound(allowed) + 1:
             if self._oracle.works(allowed):  # nothing below it can be smaller than the best
                 self._better(allowed)
             return []

@@ -145,6 +145,14 @@ class FakeMachine:
     def remember(self, task: str) -> None:
         self.log.append(f"remember {task}")
 
+    def measure(self, order: Mapping[str, object]) -> Mapping[str, object]:
+        return {}
+
+    def know(self, order: Mapping[str, object], outcome: Mapping[str, object]) -> None: ...
+
+    def identity(self) -> bytes:
+        return b""
+
     def check(self, task: str) -> tuple[Result, ...]:
         return ()
 

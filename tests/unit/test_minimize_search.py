@@ -34,6 +34,7 @@ class MadeUp:
         self.states = states
         self.action = action
         self.launches = 0
+        self.musts: tuple[frozenset[int], ...] = ()
 
     def run(self, allowed: Collection[int] | None) -> tuple[bool, Trace]:
         self.launches += 1
@@ -95,6 +96,20 @@ def test_exact_finds_the_size_that_trying_every_list_finds(action: int, seed: in
     assert program.works(found.allowed)
     assert found.proved
     assert len(found.allowed) == smallest(program)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_knowing_of_what_every_list_must_have_one_finds_the_same_with_no_more_launches(seed: int) -> None:
+    unaware, aware = made_up(seed, DENY), made_up(seed, DENY)
+    lists = chain.from_iterable(combinations(CALLS, size) for size in range(len(CALLS) + 1))
+    working = [set(allowed) for allowed in lists if made_up(seed, DENY).works(allowed)]
+    shuffled = random.Random(seed).sample(CALLS, len(CALLS))
+    parts = (frozenset(shuffled[:2]), frozenset(shuffled[2:4]), frozenset(shuffled[4:]))
+    aware.musts = tuple(part for part in parts if all(part & allowed for allowed in working))
+    found = search(aware, exact=True)
+    assert len(found.allowed) == len(search(unaware, exact=True).allowed)
+    assert aware.launches <= unaware.launches
+    assert aware.works(found.allowed)
 
 
 @pytest.mark.parametrize("action", [KILL, DENY])

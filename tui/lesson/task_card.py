@@ -100,7 +100,8 @@ class Checks:
         if result.verdict is Verdict.PASS:
             if self._state.verdict is not Verdict.PASS:  # what is still in the way needs the room
                 return []
-            return [self._evidence(e, muted) for e in result.evidence]
+            told = [with_code(self._words.told(key), "", self._colors["accent"]) for key in result.told]
+            return [self._evidence(e, muted) for e in result.evidence] + [text for text in told if text]
         details = (
             [with_code(self._words.why(result.key, result.params), "", self._colors["accent"])] if result.key else []
         )

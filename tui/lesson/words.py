@@ -32,6 +32,11 @@ class Words:
     def why(self, key: str, params: Mapping[str, str]) -> str:
         return visible(self._text(CHECK_MESSAGES, key, params))
 
+    def told(self, key: str) -> str:
+        """Empty where there is no such sentence: not everything that may come has one."""
+        text = self.why(key, {})
+        return "" if text == key else text
+
     def warning(self, key: str, **params: str) -> str:
         return visible(self._text(MESSAGES, f"warning.{key}", params))
 

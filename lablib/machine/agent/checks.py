@@ -4,16 +4,21 @@ views of the machine are sent."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.machine.agent.lab import Lab
+from lablib.machine.agent.trials import Trials
 from lablib.machine.agent.views import VIEWS
 from lablib.machine.wire import MAX_PAYLOAD, Frame, Type
-from lablib.verdict import REGISTRY, Result
+from lablib.verdict import REGISTRY, Context, Result
 
 _EVIDENCE_SIZES = (2048, 256, 16)
+CHECK_SECONDS = 70.0
+"""How long the answer to a check waits for trials."""
 
 
 class Watched(NamedTuple):
@@ -25,40 +30,56 @@ class Watched(NamedTuple):
 
 
 class Checks:
-    """Answers with `send`, as `Service.send` does it."""
+    """Answers with `send`, as `Service.send` does it; `listen` is its `_listen`. What needs a trial is answered when
+    that is over."""
 
-    def __init__(self, lab: Lab, send: Callable[[int, int, bytes], None]) -> None:
+    def __init__(self, lab: Lab, send: Callable[[int, int, bytes], None], listen: Callable[..., None]) -> None:
         self._lab = lab
         self._send = send
+        self._trials = Trials(lab, listen, self.look)
         self._remembered: dict[str, Mapping[str, Any]] = {}
         self._watches: dict[int, Watched] = {}
+        self._waiting: dict[int, Callable[[], tuple[int, bytes] | None]] = {}
+        """Requests whose answer has to wait for a trial, and what gives the answer once it is there."""
 
     @property
     def watching(self) -> bool:
-        return bool(self._watches)
+        return bool(self._watches or self._waiting)
 
     def answer(self, frame: Frame) -> None:
-        """A request of type REMEMBER, CHECK, WATCH or VIEW. Raises LookupError for a view that there is not."""
-        name = str(frame.json())
+        """A request of type REMEMBER, MEASURE, KNOW, CHECK, WATCH or VIEW. Raises LookupError for a view that there is
+        not."""
+        value = frame.json()
         match frame.type:
             case Type.REMEMBER:
-                self._remembered[name] = REGISTRY.remember(name, self._lab.context({}))
+                self._remembered[value] = REGISTRY.remember(value, self._context({}))
+                self._send(Type.DONE, frame.channel, json.dumps(REGISTRY.measure(value)).encode())
+            case Type.MEASURE:
+                self._wait(frame.channel, lambda: self._measured(value))
+            case Type.KNOW:
+                order, answer = value
+                self._trials.know(order, answer)
                 self._send(Type.DONE, frame.channel, b"true")
             case Type.CHECK:
-                self._send(Type.RESULTS, frame.channel, self._results(name))
+                until = time.monotonic() + CHECK_SECONDS
+                self._wait(frame.channel, lambda: self._checked(value, until))
             case Type.WATCH:
-                self._begin(frame.channel, Watched(Type.RESULTS, lambda: self._results(name)))
+                self._begin(frame.channel, Watched(Type.RESULTS, lambda: self._results(value)))
             case Type.VIEW:
-                view = VIEWS[name]
-                self._begin(frame.channel, Watched(Type.SEEN, lambda: view(self._lab.context({}))))
+                view = VIEWS[value]
+                self._begin(frame.channel, Watched(Type.SEEN, lambda: view(self._context({}))))
 
     def look(self) -> None:
-        """Looks at everything that is watched, and sends what has changed."""
+        """Looks at everything that is watched or waited for, and sends what has changed."""
         for channel, watched in list(self._watches.items()):
             payload = watched.look()
             if payload != watched.last:
                 self._watches[channel] = watched._replace(last=payload)
                 self._send(watched.type, channel, payload)
+        for channel, ask in list(self._waiting.items()):
+            if answer := ask():
+                self._waiting.pop(channel, None)
+                self._send(answer[0], channel, answer[1])
 
     def forget(self, channel: int) -> None:
         """Watches nothing for `channel` any more."""
@@ -68,8 +89,27 @@ class Checks:
         self._watches[channel] = watched
         self.look()
 
+    def _wait(self, channel: int, ask: Callable[[], tuple[int, bytes] | None]) -> None:
+        self._waiting[channel] = ask
+        self.look()
+
+    def _measured(self, order: Mapping[str, Any]) -> tuple[int, bytes] | None:
+        try:
+            found = self._trials.found(order)
+        except RuntimeError as error:
+            return Type.FAULT, json.dumps(f"{order}: {error}"[:500]).encode()
+        return None if found is None else (Type.DONE, json.dumps(found).encode())
+
+    def _checked(self, task: str, until: float) -> tuple[int, bytes] | None:
+        """A program that changes itself would be tried for ever."""
+        results = self._results(task)
+        return None if self._trials.running and time.monotonic() < until else (Type.RESULTS, results)
+
     def _results(self, task: str) -> bytes:
-        return pack_results(REGISTRY.run(task, self._lab.context(self._remembered.get(task, {}))))
+        return pack_results(REGISTRY.run(task, self._context(self._remembered.get(task, {}))))
+
+    def _context(self, remembered: Mapping[str, Any]) -> Context:
+        return replace(self._lab.context(remembered), trials=self._trials)
 
 
 def pack_results(results: tuple[Result, ...]) -> bytes:

@@ -90,8 +90,8 @@ def _serve() -> None:
     line = _open_line()
     world.build(ROOT, UPPER, f"{sys.path[0]}/student")
     syscalls.sethostname(world.HOSTNAME)
-    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come: the spawner is the only one there will be
-    end = spawner.fork_spawner(_enter_jail)
+    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `_return_to_own_pids`
+    end, first = spawner.fork_spawner(_enter_jail)
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
     os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, _features())))
@@ -104,9 +104,12 @@ def _serve() -> None:
     from lablib.machine.agent.service import Service
 
     bring_loopback_up()
+    _return_to_own_pids()
     gc.freeze()
     gc.enable()
-    lab = GuestLab(Path(ROOT, "dev/pts"), world.environment(ROOT), Path(CGROUP), world.WORK_FOLDER, Path(ROOT))
+    lab = GuestLab(
+        Path(ROOT, "dev/pts"), world.environment(ROOT), Path(CGROUP), world.WORK_FOLDER, Path(ROOT), first, DROPPED
+    )
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 
 
@@ -119,6 +122,12 @@ def _mount_own() -> None:
     Mount(CGROUP, "cgroup2", "cgroup2", options=("nsdelegate",)).execute()
     tmpfs(ROOT).execute()
     os.mkdir(UPPER)
+
+
+def _return_to_own_pids() -> None:
+    """What we start from now on is out of the student's reach, as we are (`trials.py`)."""
+    with open("/proc/self/ns/pid", "rb", buffering=0) as own:
+        syscalls.setns(own.fileno(), syscalls.CLONE_NEWPID)
 
 
 def _set_sysctls() -> None:

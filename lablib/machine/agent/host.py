@@ -38,9 +38,14 @@ class HostLab:
     subtree: Path
     environment: Mapping[str, str]
     work_folder: str
+    first: int
     root: Path = Path("/")
     terminals: Path = Path("/dev/pts")
     proc: ProcFS = field(default_factory=ProcFS)
+
+    @property
+    def jail(self) -> Mapping[str, Any]:
+        return {"first": self.first, "dropped": (), "environment": self.environment, "folder": self.work_folder}
 
     def context(self, remembered: Mapping[str, Any]) -> Context:
         return Context(self.proc, Cgroup.open_root(self.subtree), remembered, work_folder=self.work_folder)
@@ -65,7 +70,7 @@ def main() -> None:
     with ExitStack() as undo:
         base = _own_base(root, undo)
         subtree = undo.enter_context(_subtree(base))
-        end = spawner.fork_spawner(lambda: _enter(subtree))
+        end, first = spawner.fork_spawner(lambda: _enter(subtree))
         controllers = _enable(subtree, undo)
         environment = {**world.ENVIRONMENT, "HOME": os.path.expanduser("~root")}
         encoder, decoder = greet(line, TO_HOST, TO_AGENT)
@@ -73,7 +78,7 @@ def main() -> None:
 
         from lablib.machine.agent.service import Service
 
-        lab = HostLab(subtree, environment, work_folder)
+        lab = HostLab(subtree, environment, work_folder, first)
         Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
 
 

@@ -54,6 +54,11 @@ class Lab(Protocol):
     def terminals(self) -> Path:
         """The devpts of the student's world, whose `ptmx` gives them their terminals."""
 
+    @property
+    def jail(self) -> Mapping[str, Any]:
+        """Where the student's programs run: the pid of the first process there, `first`, the capabilities that are not
+        theirs, `dropped`, and what they start with, `environment` and `folder`."""
+
     def context(self, remembered: Mapping[str, Any]) -> Context: ...
 
     def stop_processes(self) -> bool:
@@ -69,6 +74,17 @@ class GuestLab(NamedTuple):
     cgroup: Path
     work_folder: str
     root: Path
+    first: int
+    dropped: tuple[int, ...]
+
+    @property
+    def jail(self) -> Mapping[str, Any]:
+        return {
+            "first": self.first,
+            "dropped": self.dropped,
+            "environment": self.environment,
+            "folder": self.work_folder,
+        }
 
     def context(self, remembered: Mapping[str, Any]) -> Context:
         from lablib.kernel.cgroup2 import Cgroup  # the student's first shell need not wait for these

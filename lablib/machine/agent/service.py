@@ -26,7 +26,7 @@ WATCH_REST = 4.0
 """A look is followed by this many times its own length: a terminal waits meanwhile, and has most of the time so."""
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
-_FOR_CHECKS = (Type.REMEMBER, Type.CHECK, Type.WATCH, Type.VIEW)
+_FOR_CHECKS = (Type.REMEMBER, Type.MEASURE, Type.KNOW, Type.CHECK, Type.WATCH, Type.VIEW)
 
 
 class Service:
@@ -165,7 +165,7 @@ class Service:
         if self._checks is None:
             from lablib.machine.agent.checks import Checks  # the student's first shell need not wait for it
 
-            self._checks = Checks(self._lab, self.send)
+            self._checks = Checks(self._lab, self.send, self._listen)
         self._checks.answer(frame)
 
     def _stop(self, frame: Frame) -> None:
@@ -208,11 +208,14 @@ class Service:
 
     def listen(self, program: Program, descriptor: int, events: int) -> None:
         """Calls `program.ready` on `events` of `descriptor` from now on; none for 0."""
+        self._listen(program.ready, descriptor, events)
+
+    def _listen(self, ready: Callable[[int, int], None], descriptor: int, events: int) -> None:
         registered = descriptor in self._selector.get_map()
         if events and registered:
-            self._selector.modify(descriptor, events, program.ready)
+            self._selector.modify(descriptor, events, ready)
         elif events:
-            self._selector.register(descriptor, events, program.ready)
+            self._selector.register(descriptor, events, ready)
         elif registered:
             self._selector.unregister(descriptor)
 

@@ -72,15 +72,15 @@ class SpawnerClient:
         return request, status
 
 
-def fork_spawner(enter: Callable[[], None]) -> Socket:
-    """Forks the spawner, which calls `enter` to go where it will serve; returns our end once it is there. Raises
-    OSError."""
+def fork_spawner(enter: Callable[[], None]) -> tuple[Socket, int]:
+    """Forks the spawner, which calls `enter` to go where it will serve; returns our end, and its pid, once it is there.
+    Raises OSError."""
     ours, theirs = socketpair(AF_UNIX, SOCK_SEQPACKET)
-    if os.fork():
+    if pid := os.fork():
         theirs.close()
         if ours.recv(len(_READY)) != _READY:
             raise OSError(errno.ESRCH, "the first process of the student's world did not come up")
-        return ours
+        return ours, pid
     try:
         ours.close()
         enter()

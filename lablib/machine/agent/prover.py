@@ -1,0 +1,65 @@
+"""A process of the agent's that runs what takes long: programs in question, and the interpreter, again and again. It
+knows no key and lives out of the student's reach, in the agent's namespaces; a program of the student's it starts
+where the student lives, with no more rights than they have.
+
+Started for one order, JSON on its input; the answer is JSON on its output. See `trials.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lablib.kernel import syscalls
+from lablib.kernel.capabilities import give_up
+from lablib.kernel.mounts import Mount, private
+from lablib.minimize.examine import examine_list, examine_program, smallest
+from lablib.minimize.workload import WORKLOADS
+
+_IDLE = 19
+"""The search for a minimum takes minutes, while a student may be at work."""
+
+
+def main() -> None:
+    """Answers, and ends."""
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    order = json.load(sys.stdin)
+    os.setpriority(os.PRIO_PROCESS, 0, _IDLE if order["kind"] == "minimum" else 0)  # the agent itself is above all
+    print(json.dumps(answer(order)))
+
+
+def answer(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Carries an order out. Raises OSError and LabsError: our own faults."""
+    workload = WORKLOADS[order["workload"]]
+    match order["kind"]:
+        case "minimum":
+            return smallest(workload)
+        case "list":
+            return examine_list(order["text"], workload)
+        case "program":
+            jail = order["jail"]
+            return examine_program(order["path"], jail["environment"], workload, _into(jail))
+    raise ValueError(order["kind"])
+
+
+def _into(jail: Mapping[str, Any]) -> Callable[[], None]:
+    """Goes where the student's programs live: their mounts, a /proc for the pid namespace that it is in already, and
+    what they may do."""
+
+    def enter() -> None:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("0")
+        with open(f"/proc/{jail['first']}/ns/mnt", "rb") as mounts:
+            syscalls.setns(mounts.fileno(), syscalls.CLONE_NEWNS)
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+        private("/").execute()
+        Mount("/proc", "proc", "proc").execute()
+        give_up(jail["dropped"])
+        os.umask(0o022)
+        os.chdir(jail["folder"])
+
+    return enter
