@@ -35,6 +35,7 @@ COMMANDS = {
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),
+    "submit": Command({"--student": True, "--json": False}, ("CHAPTER",), required=1),
     "grade": Command(
         {
             "--out": True,

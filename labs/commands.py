@@ -99,6 +99,10 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.checking import run_check
 
             return run_check
+        case "submit":
+            from labs.submitting import run_submit
+
+            return run_submit
         case "grade":
             from labs.grading import run_grade
 

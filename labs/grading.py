@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import checkers  # noqa: F401 - registers the checks
-from lablib.course.index import chapter_folders
-from lablib.course.structure import read_structures
 from lablib.errors import MachineError, UsageError
 from lablib.grading.assignment import Assignment, assignment
 from lablib.grading.cohort import grade_cohort
@@ -61,9 +59,8 @@ def run_grade(arguments: Arguments, language: str) -> int:
 
 
 def _asked(arguments: Arguments) -> Assignment:
-    structures = read_structures(Path(folder) for folder in chapter_folders(course.CONTENT))
     file = arguments.value("--course", "")
-    return assignment(structures, Path(file) if file else None)
+    return assignment(course.structures(), Path(file) if file else None)
 
 
 def _folder(arguments: Arguments) -> Path:
@@ -86,7 +83,7 @@ def _save(
     folder: Path, cohort: list[Submission], asked: Assignment, ledger: Ledger, language: str, *, as_text: bool
 ) -> list[Marks]:
     """Writes the reports, and prints what is in them."""
-    marks = collect(cohort, asked, ledger)
+    marks = collect(cohort, asked, ledger.entries)
     value = as_json(marks, asked, VERSION, catalogue(language, CHECK_MESSAGES))
     save(folder, FILE, to_text(value))
     if as_text:
@@ -99,6 +96,8 @@ def _save(
 def _summary(marks: list[Marks], folder: Path, words: Catalogue) -> list[str]:
     lines = []
     for one in marks:
+        if one.submission.fault:
+            lines.append(words.text("grade.fault", submission=one.submission.name, reason=one.submission.fault))
         for mark in _apart(one):
             line = words.text(f"grade.apart-{mark.report.verdict}", submission=one.submission.name, task=mark.item.id)
             lines.append(f"{line} {one_line(mark.report.results[0].actual)}".rstrip())

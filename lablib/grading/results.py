@@ -13,7 +13,7 @@ from typing import Any
 from lablib.errors import LabsError
 from lablib.grading.assignment import Assignment, Item
 from lablib.grading.job import NO_MACHINE
-from lablib.grading.ledger import Entry, Ledger
+from lablib.grading.ledger import Entry
 from lablib.grading.report import Report
 from lablib.grading.submissions import Piece, Submission
 from lablib.i18n import Catalogue
@@ -68,12 +68,16 @@ class Marks:
         return self.points / self.most if self.most else None
 
 
-def collect(submissions: Iterable[Submission], assignment: Assignment, ledger: Ledger) -> list[Marks]:
+Entries = Mapping[tuple[str, str], Entry]
+"""Verdicts by submission and item, as the ledger has them."""
+
+
+def collect(submissions: Iterable[Submission], assignment: Assignment, entries: Entries) -> list[Marks]:
     """The marks of `submissions`. What was not graded yet, as after an interruption, is not among them."""
-    return [Marks(one, tuple(_marks(one, assignment, ledger.entries))) for one in submissions]
+    return [Marks(one, tuple(_marks(one, assignment, entries))) for one in submissions]
 
 
-def _marks(submission: Submission, assignment: Assignment, entries: Mapping[tuple[str, str], Entry]) -> Iterable[Mark]:
+def _marks(submission: Submission, assignment: Assignment, entries: Entries) -> Iterable[Mark]:
     for item in assignment.items.values():
         piece = submission.pieces.get(item.id)
         entry = entries.get((submission.name, item.id))
@@ -116,6 +120,7 @@ def as_json(cohort: Iterable[Marks], assignment: Assignment, labs: str, checks: 
                 "score": _rounded(one.score),
                 "points": _rounded(one.points),
                 "max_points": _rounded(one.most),
+                "fault": one.submission.fault,
                 "unread": list(one.submission.unread),
                 "tasks": [_mark(mark, checks) for mark in one.marks],
             }

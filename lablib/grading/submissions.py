@@ -3,6 +3,7 @@ waits is opened.
 
     STUDENT/CHAPTER/TASK.EXT     a script; any extension, or none
     STUDENT/answers.toml         [CHAPTER] and below it QUESTION = N
+    CHAPTER-STUDENT.zip          the same as a bundle (`bundle.py`)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lablib.errors import UsageError
+from lablib.grading import bundle
 from lablib.grading.assignment import Assignment, flat
 from lablib.grading.script import MAX_SCRIPT
 from lablib.kernel.inside import Inside
@@ -83,6 +85,8 @@ class Submission:
     """By the id of the task or question."""
     unread: tuple[str, ...] = ()
     """Names of files that nothing reads, made printable."""
+    fault: str = ""
+    """Why nothing of it can be read; empty where it can."""
 
     def content(self, piece: Piece) -> bytes:
         """A script, or an answer as digits. Raises OSError, also for what is too large (EFBIG)."""
@@ -111,9 +115,15 @@ def submissions(paths: Iterable[Path], assignment: Assignment) -> list[Submissio
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
-    """The submission that the folder `path` is."""
-    name = one_line(path.resolve().name)
-    return gather(name, name, Folder(path), assignment)
+    """The submission that the folder or bundle `path` is. Whose a bundle is, its name says and not its content."""
+    if path.is_dir():
+        name = one_line(path.resolve().name)
+        return gather(name, name, Folder(path), assignment)
+    name = one_line(path.name.removesuffix(bundle.SUFFIX))
+    student = next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
+    if fault := bundle.fault(path):
+        return Submission(name, student, bundle.Bundle(path), {}, fault=one_line(fault))
+    return gather(name, student, bundle.Bundle(path), assignment)
 
 
 def gather(name: str, student: str, source: Source, assignment: Assignment) -> Submission:
@@ -132,9 +142,9 @@ def gather(name: str, student: str, source: Source, assignment: Assignment) -> S
                     pieces[piece.item] = Piece(piece.item, piece.path, fault="two-scripts", said=both)
                 else:
                     pieces[piece.item] = piece
-        elif not top.startswith("."):
+        elif not top.startswith(".") or "/" in top:
             unread.append(top)
-    return Submission(name, student, source, pieces, tuple(one_line(one) for one in unread[:MAX_UNREAD]))
+    return Submission(name, student, source, pieces, tuple(one_line(one[:MAX_LINE]) for one in unread[:MAX_UNREAD]))
 
 
 def _scripts(source: Source, chapter: str, assignment: Assignment) -> Iterator[tuple[Piece | None, str]]:
@@ -170,14 +180,14 @@ def _answers(source: Source, assignment: Assignment) -> dict[str, Piece]:
 
 
 def _each(paths: list[Path], assignment: Assignment) -> Iterator[Path]:
-    """The folders that are a submission. A folder given holds submissions, unless it is one itself; where one of
-    several is, all are: what a student put into theirs must not make it look like a folder of others."""
+    """The folders and bundles that are a submission. A folder given holds submissions, unless it is one itself; where
+    one of several is, all are: what a student put into theirs must not make it look like a folder of others."""
     for path in paths:
         if not path.exists():
             raise UsageError("no-such-path", path=str(path))
     alone = any(_is_submission(path, assignment) and not _holds_submissions(path, assignment) for path in paths)
     for path in paths:
-        if alone:
+        if alone or path.is_file():
             yield path
         else:
             yield from _inside(path)
@@ -191,13 +201,17 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _is_handed_in(path: Path) -> bool:
-    return not path.name.startswith(".") and path.is_dir() and not path.is_symlink()
+    if path.name.startswith(".") or path.is_symlink():
+        return False
+    return path.is_dir() or (path.is_file() and path.name.endswith(bundle.SUFFIX))
 
 
 def _is_submission(path: Path, assignment: Assignment) -> bool:
+    if not path.is_dir():
+        return False
     names = Folder(path).names("")
     return ANSWERS in names or any(name in assignment.chapters for name in names)
 
 
 def _holds_submissions(path: Path, assignment: Assignment) -> bool:
-    return any(_is_submission(child, assignment) for child in _inside(path))
+    return path.is_dir() and any(child.is_file() or _is_submission(child, assignment) for child in _inside(path))
