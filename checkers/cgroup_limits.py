@@ -273,7 +273,7 @@ def _is_set(ctx: Context, name: str, file: str, expected: str) -> Evidence:
             evidence=[said],
             file=said.source,
             limit=expected,
-            actual_limit=said.text,
+            found=said.text,
         )
     return said
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 import checkers  # noqa: F401 - registers the checks
+from lablib.i18n import CHECK_MESSAGES, catalogue
 from lablib.verdict import REGISTRY, Result, Verdict
 from tests.unit.fake_kernel import FakeKernel
 
+SENTENCES = catalogue("en", CHECK_MESSAGES)
 START_TIME = 22  # what FakeKernel gives every process
 EVENTS = "low 0\nhigh {high}\nmax {max}\noom {oom_kill}\noom_kill {oom_kill}\noom_group_kill 0"
 
@@ -20,7 +22,11 @@ def kernel(tmp_path: Path) -> FakeKernel:
 
 
 def results(kernel: FakeKernel, task: str) -> dict[str, Result]:
-    return {result.id: result for result in REGISTRY.run(f"cgroups/{task}", kernel.context())}
+    """What each check says, once it is seen that its sentence has all that it names."""
+    found = {result.id: result for result in REGISTRY.run(f"cgroups/{task}", kernel.context())}
+    for result in found.values():
+        assert not result.key or SENTENCES.text(result.key, **result.params)
+    return found
 
 
 def keys(kernel: FakeKernel, task: str) -> dict[str, str]:
