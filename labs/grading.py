@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.errors import MachineError, UsageError
 from lablib.grading.assignment import Assignment, assignment
 from lablib.grading.cohort import grade_cohort
 from lablib.grading.dispatch import Dispatch
-from lablib.grading.ledger import Ledger, opened
+from lablib.grading.formats import FORMATS, USUAL, render
+from lablib.grading.ledger import opened
 from lablib.grading.local import LocalWorkers
 from lablib.grading.results import APART, FILE, Mark, Marks, as_json, collect, save, to_text
 from lablib.grading.script import SCRIPT_SECONDS
@@ -31,31 +32,49 @@ from labs.interrupts import end_as_by_ctrl_c
 
 
 def run_grade(arguments: Arguments, language: str) -> int:
-    words = catalogue(language)
-    asked, folder = _asked(arguments), _folder(arguments)
-    width, limit = jobs(arguments), seconds(arguments, SCRIPT_SECONDS)
+    if arguments.has("--gradescope-image"):
+        return _make_image(arguments, language)
+    if not arguments.operands:
+        raise UsageError("missing-operand", command="labs grade", operand="PATH")
+    words, as_value = catalogue(language), arguments.has("--json")
+    asked, folder, formats = _asked(arguments), _folder(arguments), _formats(arguments)
     regraded = arguments.value("--regrade", "")
     if regraded and regraded not in asked.items:
         raise UsageError("unknown-task", name=regraded, hint=nearest(regraded, asked.items))
+    dispatch, limit = Dispatch(LocalWorkers(jobs(arguments))), seconds(arguments, SCRIPT_SECONDS)
     cohort = submissions(map(Path, arguments.operands), asked)
     _need_machines(cohort)
     interrupted = False
-    with ExitStack() as undo:
-        ledger = undo.enter_context(opened(folder, VERSION, resume=bool(regraded) or arguments.has("--resume")))
+    with opened(folder, VERSION, resume=bool(regraded) or arguments.has("--resume")) as ledger:
         if regraded:
             ledger.regrade(regraded)
         try:
             end_as_by_ctrl_c()
-            with shown(words, quiet=arguments.has("--json")) as watcher:
-                grade_cohort(cohort, ledger, Dispatch(LocalWorkers(width)), watcher, limit)
+            with shown(words, quiet=as_value) as watcher:
+                grade_cohort(cohort, ledger, dispatch, watcher, limit)
         except KeyboardInterrupt:
             interrupted = True
-        marks = _save(folder, cohort, asked, ledger, language, as_text=not arguments.has("--json"))
+        marks = collect(cohort, asked, ledger.entries)
+        value = as_json(marks, asked, VERSION, catalogue(language, CHECK_MESSAGES))
+        _save(folder, value, formats, words)
+    lines = _summary(marks, folder, words) + ([words.text("grade.interrupted")] if interrupted else [])
+    print(json.dumps(value, ensure_ascii=False) if as_value else "\n".join(lines))
     if interrupted:
-        if not arguments.has("--json"):
-            print(words.text("grade.interrupted"))
         return ExitCode.INTERRUPTED
     return ExitCode.NOT_CHECKED if any(_apart(one) for one in marks) else ExitCode.PASS
+
+
+def _make_image(arguments: Arguments, language: str) -> int:
+    from lablib.grading.gradescope_image import make_image
+
+    _asked(arguments)  # a course file that makes no sense is told here, and not by Gradescope
+    path, course_file = Path(arguments.value("--gradescope-image", "")), arguments.value("--course", "")
+    kernel, probe = best()
+    make_image(
+        path, Path(course.CONTENT).parent, kernel, probe.release, Path(course_file) if course_file else None, language
+    )
+    print(catalogue(language).text("grade.image", path=str(path)))
+    return ExitCode.PASS
 
 
 def _asked(arguments: Arguments) -> Assignment:
@@ -79,18 +98,20 @@ def _need_machines(cohort: list[Submission]) -> None:
             raise MachineError("no-landlock")
 
 
-def _save(
-    folder: Path, cohort: list[Submission], asked: Assignment, ledger: Ledger, language: str, *, as_text: bool
-) -> list[Marks]:
-    """Writes the reports, and prints what is in them."""
-    marks = collect(cohort, asked, ledger.entries)
-    value = as_json(marks, asked, VERSION, catalogue(language, CHECK_MESSAGES))
+def _formats(arguments: Arguments) -> tuple[str, ...]:
+    names = tuple(filter(None, arguments.value("--format", ",".join(USUAL)).split(",")))
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError("option-choice", option="--format", value=name, known=", ".join(FORMATS))
+    return names
+
+
+def _save(folder: Path, value: dict[str, Any], formats: tuple[str, ...], words: Catalogue) -> None:
+    """Writes results.json and the other reports. Raises LabsError."""
     save(folder, FILE, to_text(value))
-    if as_text:
-        print("\n".join(_summary(marks, folder, catalogue(language))))
-    else:
-        print(json.dumps(value, ensure_ascii=False))
-    return marks
+    for name in formats:
+        for file, text in render(name, value, words).items():
+            save(folder, file, text)
 
 
 def _summary(marks: list[Marks], folder: Path, words: Catalogue) -> list[str]:

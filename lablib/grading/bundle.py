@@ -56,7 +56,7 @@ class Bundle:
             return sorted(
                 name[len(start) :] for name in names if _is_plain(name) and name.startswith(start) and name != start
             )
-        return sorted({name.partition("/")[0] if _is_plain(name) else name for name in names} - {MANIFEST})
+        return sorted({name.partition("/")[0] if _is_plain(name) else name for name in names})
 
     def read(self, path: str, limit: int) -> bytes:
         with _opened(self.path) as bundle:

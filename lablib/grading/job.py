@@ -9,16 +9,15 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.course.index import chapter_folders
-from lablib.course.model import Chapter
 from lablib.course.structure import Structure, bare_task, read_structures
 from lablib.errors import LabsError
-from lablib.grading.question import check_answer
+from lablib.grading.question import check_answer, experiment
 from lablib.grading.report import Report
 from lablib.grading.script import SCRIPT_SECONDS, check_script
 from lablib.machine.ahead import Ahead
@@ -76,9 +75,7 @@ def _grade(job: Mapping[str, Any]) -> Report:
         chapter = _structures()[item.partition("/")[0]]
         for question in chapter.questions:
             if question.id == item:
-                whole = _chapter(chapter.folder)
-                asked = next(one for one in whole.questions if one.id == item)
-                return check_answer(whole, asked, int(content))
+                return check_answer(item, question.answer, int(content), partial(_experiment, chapter.folder, item))
         task = bare_task(chapter.folder, next(task for task in chapter.tasks if task.id == item))
         return check_script(task, content, machines(), float(job["seconds"]))
     except LabsError as error:  # no machine, or broken content
@@ -107,10 +104,12 @@ def _structures() -> Mapping[str, Structure]:
 
 
 @cache
-def _chapter(folder: Path) -> Chapter:
+def _experiment(folder: Path, question: str) -> str:
+    """The commands that answer a question of the chapter in `folder`."""
     from lablib.course.parser import load_chapter
 
-    return load_chapter(folder)
+    chapter = load_chapter(folder)
+    return experiment(chapter, next(one for one in chapter.questions if one.id == question)).commands
 
 
 def pack(report: Report) -> dict[str, Any]:
@@ -123,6 +122,7 @@ def pack(report: Report) -> dict[str, Any]:
         "machine": report.machine,
         "seconds": round(report.seconds, 3),
         "notes": list(report.notes),
+        "transcript": report.transcript,
     }
 
 
@@ -136,6 +136,7 @@ def unpack(value: Mapping[str, Any]) -> Report:
             str(value["machine"]),
             float(value["seconds"]),
             tuple(map(str, value["notes"])),
+            str(value["transcript"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a report: {error}") from error

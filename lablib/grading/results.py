@@ -14,7 +14,7 @@ from lablib.errors import LabsError
 from lablib.grading.assignment import Assignment, Item
 from lablib.grading.job import NO_MACHINE
 from lablib.grading.ledger import Entry
-from lablib.grading.report import Report
+from lablib.grading.report import Report, described
 from lablib.grading.submissions import Piece, Submission
 from lablib.i18n import Catalogue
 from lablib.state import replace
@@ -108,11 +108,18 @@ def _zero(item: Item, key: str, said: str) -> Mark:
 
 def as_json(cohort: Iterable[Marks], assignment: Assignment, labs: str, checks: Catalogue) -> dict[str, Any]:
     """The form of results.json; `checks` has the sentences, `labs` is our version."""
+    cohort = list(cohort)
+    seen = {mark.item.id for one in cohort for mark in one.marks}
     return {
         "version": VERSION,
         "labs": labs,
         "title": assignment.title,
         "language": checks.language,
+        "tasks": [
+            {"task": item.id, "title": item.title[checks.language], "max_points": _rounded(item.points)}
+            for item in assignment.items.values()
+            if item.id in seen
+        ],
         "submissions": [
             {
                 "submission": one.submission.name,
@@ -131,6 +138,8 @@ def as_json(cohort: Iterable[Marks], assignment: Assignment, labs: str, checks: 
 
 def _mark(mark: Mark, checks: Catalogue) -> dict[str, Any]:
     value = mark.report.as_json(checks)
+    for check, result in zip(value["checks"], mark.report.results, strict=True):
+        check["description"] = described(mark.item.id, result, checks)
     return {
         "task": mark.item.id,
         "title": mark.item.title[checks.language],
@@ -140,6 +149,7 @@ def _mark(mark: Mark, checks: Catalogue) -> dict[str, Any]:
         "max_points": _rounded(mark.item.points),
         "checks": _harmless(value["checks"]),
         "notes": list(mark.report.notes),
+        "transcript": printable(mark.report.transcript),
         "machine": value["machine"],
         "seconds": value["seconds"],
         "tries": mark.tries,
@@ -164,6 +174,7 @@ def _rounded(value: float | None) -> float | None:
 def save(folder: Path, name: str, text: str) -> None:
     """Writes a report whole or not at all. Raises LabsError."""
     try:
+        (folder / name).parent.mkdir(exist_ok=True)
         replace(str(folder / name), text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         reason = error.strerror or str(error)

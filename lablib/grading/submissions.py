@@ -111,7 +111,13 @@ def submissions(paths: Iterable[Path], assignment: Assignment) -> list[Submissio
             raise UsageError("too-many-submissions", limit=MAX_SUBMISSIONS)
     if not found:
         raise UsageError("no-submissions")
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found, key=_by_numbers)]
+
+
+def _by_numbers(name: str) -> list[tuple[bool, int, str]]:
+    """Orders s2 before s10."""
+    parts = re.split(r"([0-9]{1,18})", name)  # texts and numbers in turn
+    return [(bool(at % 2), int(part) if at % 2 else 0, part) for at, part in enumerate(parts)]
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
@@ -142,7 +148,7 @@ def gather(name: str, student: str, source: Source, assignment: Assignment) -> S
                     pieces[piece.item] = Piece(piece.item, piece.path, fault="two-scripts", said=both)
                 else:
                     pieces[piece.item] = piece
-        elif not top.startswith(".") or "/" in top:
+        elif top != bundle.MANIFEST and (not top.startswith(".") or "/" in top):
             unread.append(top)
     return Submission(name, student, source, pieces, tuple(one_line(one[:MAX_LINE]) for one in unread[:MAX_UNREAD]))
 

@@ -91,6 +91,17 @@ def test_what_cannot_be_graded_for_what_it_is_fails_with_the_reason(folder: Path
     assert (none["verdict"], none["checks"][0]["actual"]) == ("fail", "'two'")
 
 
+def test_reports_are_written_as_they_are_asked_for(folder: Path, out: Path, labs: Labs) -> None:
+    answer(folder, "s1")
+    assert labs("grade", str(folder), "--out", str(out)).returncode == 0
+    usual = {"results.jsonl", "results.json", "results.csv", "junit.xml", "report.html"}
+    assert {path.name for path in out.iterdir()} == usual
+    done = labs("grade", str(folder), "--out", str(out), "--resume", "--format", "gradescope,classroom")
+    assert done.returncode == 0
+    assert {path.name for path in out.iterdir()} == usual | {"gradescope", "classroom"}
+    assert [path.name for path in (out / "gradescope").iterdir()] == ["s1.json"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -98,6 +109,7 @@ def test_what_cannot_be_graded_for_what_it_is_fails_with_the_reason(folder: Path
         (["{folder}", "--out", "{out}", "--jobs", "none"], "number of jobs"),
         (["{folder}", "--out", "{out}", "--regrade", "cgroups/memory-onyl"], "memory-only"),
         (["{folder}", "--out", "{out}", "--course", "{out}"], "course file"),
+        (["{folder}", "--out", "{out}", "--format", "csv,xls"], "xls"),
         (["{folder}/not-there", "--out", "{out}"], "nothing at"),
         (["--out", "{out}"], "PATH"),
     ],

@@ -193,6 +193,12 @@ def test_a_student_called_as_a_chapter_is_one_beside_others(folder: Path, course
     assert [one.name for one in submissions([folder], course)] == ["cgroups", "s1"]
 
 
+def test_names_are_ordered_as_people_count(folder: Path, course: Assignment) -> None:
+    for name in ("s10", "s2", "s1-b", "s1", "10", "9"):
+        hand_in(folder, name)
+    assert [one.name for one in submissions([folder], course)] == ["9", "10", "s1", "s1-b", "s2", "s10"]
+
+
 def test_one_name_twice_is_refused(folder: Path, course: Assignment) -> None:
     hand_in(folder / "a", "s1")
     hand_in(folder / "b", "s1")
