@@ -6,7 +6,7 @@ import json
 
 from lablib.course.model import Question
 from lablib.errors import UsageError
-from lablib.grading.question import check_answer
+from lablib.grading.question import check_answer, experiment
 from lablib.grading.report import MARKS, why
 from lablib.i18n import CHECK_MESSAGES, catalogue
 from lablib.verdict import Verdict
@@ -23,7 +23,8 @@ def run_answer(arguments: Arguments, language: str) -> int:
             raise UsageError("not-for-question", option=option, question=name)
     chapter = course.chapter(name.partition("/")[0])
     question = next(question for question in chapter.questions if question.id == name)
-    report = check_answer(chapter, question, _answer(arguments, question))
+    answer = _answer(arguments, question)
+    report = check_answer(name, question.answer, answer, lambda: experiment(chapter, question).commands)
     passed = report.verdict is Verdict.PASS
     checks = catalogue(language, CHECK_MESSAGES)
     if arguments.has("--json"):

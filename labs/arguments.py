@@ -35,6 +35,22 @@ COMMANDS = {
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),
+    "submit": Command({"--student": True, "--json": False}, ("CHAPTER",), required=1),
+    "grade": Command(
+        {
+            "--out": True,
+            "--course": True,
+            "--jobs": True,
+            "--timeout": True,
+            "--resume": False,
+            "--regrade": True,
+            "--format": True,
+            "--gradescope-image": True,
+            "--json": False,
+        },
+        ("PATH",),
+        more=True,
+    ),
     "doctor": Command({"--json": False}),
     "finish": Command({"--json": False}),
     "guest": Command(
@@ -115,6 +131,16 @@ def seconds(arguments: Arguments, default: float) -> float:
     if not 0 < value < float("inf"):
         raise UsageError("bad-timeout", value=text)
     return value
+
+
+def jobs(arguments: Arguments) -> int:
+    """The value of --jobs, or one for each processor. Raises UsageError."""
+    import os
+
+    value = arguments.value("--jobs", str(len(os.sched_getaffinity(0))))
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= 1024):
+        raise UsageError("bad-jobs", value=value)
+    return int(value)
 
 
 def _called(command: str) -> str:

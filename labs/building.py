@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lablib import doctor
-from lablib.errors import LabsError, UsageError
+from lablib.errors import LabsError
 from lablib.i18n import Catalogue, catalogue
 from lablib.uml import build
 from lablib.uml.report import Report, Stage
 from labs import course
-from labs.arguments import Arguments
+from labs.arguments import Arguments, jobs
 from labs.exits import ExitCode
+from labs.interrupts import end_as_by_ctrl_c
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -32,33 +32,20 @@ class Shown(Report, AbstractContextManager[Any], Protocol):
 
 def run_build(arguments: Arguments, language: str) -> int:
     words = catalogue(language)
-    jobs = _jobs(arguments)
+    count = jobs(arguments)
     build.check_architecture()
     needed = build.check_room()
     print(words.text("guest.room", needed=build.gigabytes(needed), folder=str(build.build_folder())), flush=True)
     _install_packages(words, agreed=arguments.has("--yes"))
     try:
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            signal.signal(number, _interrupt)
+        end_as_by_ctrl_c()
         with _shown(words) as report:
-            built = build.build(report, Path(course.CONTENT), jobs=jobs, package=arguments.value("--source", ""))
+            built = build.build(report, Path(course.CONTENT), jobs=count, package=arguments.value("--source", ""))
     except KeyboardInterrupt:
         print(words.text("guest.interrupted"))
         return ExitCode.INTERRUPTED
     print(words.text("guest.built", name=built.kernel.name, path=str(built.kernel.program)))
     return ExitCode.PASS
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """A terminal that is closed ends a build as Ctrl-C does: what it started ends with it."""
-    raise KeyboardInterrupt
-
-
-def _jobs(arguments: Arguments) -> int:
-    value = arguments.value("--jobs", str(len(os.sched_getaffinity(0))))
-    if not (value.isascii() and value.isdigit() and 0 < int(value) <= 1024):
-        raise UsageError("bad-jobs", value=value)
-    return int(value)
 
 
 def _install_packages(words: Catalogue, *, agreed: bool) -> None:

@@ -99,6 +99,14 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.checking import run_check
 
             return run_check
+        case "submit":
+            from labs.submitting import run_submit
+
+            return run_submit
+        case "grade":
+            from labs.grading import run_grade
+
+            return run_grade
         case "doctor":
             from labs.upkeep import run_doctor
 

@@ -59,12 +59,12 @@ def entry(name: str) -> index.ChapterEntry:
 def chapter(name: str) -> Chapter:
     """The chapter called `name`, with its prose. Raises UsageError with the nearest name, ContentError, and
     `needs-module` where there is nothing to read CommonMark with."""
-    structure = _structure(name)
+    told = structure(name)
     try:
         from lablib.course.parser import load_chapter
     except ModuleNotFoundError as error:
         raise LabsError("needs-module", module=error.name or "") from error
-    return load_chapter(structure.folder)
+    return load_chapter(told.folder)
 
 
 def task(name: str) -> Task:
@@ -76,9 +76,9 @@ def task(name: str) -> Task:
     if name not in [task.id for chapter in chapters for task in chapter.tasks]:
         others = [entry.id for chapter in chapters for entry in chapter.tasks + chapter.questions if entry.id != name]
         raise UsageError("unknown-task", name=name, hint=nearest(name, others))
-    structure = _structure(name.partition("/")[0])
-    found = next(task for task in structure.tasks if task.id == name)
-    return bare_task(structure.folder, found)
+    chapter = structure(name.partition("/")[0])
+    found = next(task for task in chapter.tasks if task.id == name)
+    return bare_task(chapter.folder, found)
 
 
 def is_question(name: str) -> bool:
@@ -96,17 +96,19 @@ def item(name: str) -> str:
 
 def packages() -> dict[str, tuple[str, ...]]:
     """The Debian packages of each chapter. Raises ContentError."""
-    return {structure.id: structure.packages for structure in _structures()}
+    return {chapter.id: chapter.packages for chapter in structures()}
 
 
-def _structure(name: str) -> Structure:
-    structures = {structure.id: structure for structure in _structures()}
-    if name not in structures:
-        raise UsageError("unknown-chapter", name=name, hint=nearest(name, structures))
-    return structures[name]
+def structure(name: str) -> Structure:
+    """The chapter called `name` without its prose. Raises UsageError with the nearest name, and ContentError."""
+    known = {chapter.id: chapter for chapter in structures()}
+    if name not in known:
+        raise UsageError("unknown-chapter", name=name, hint=nearest(name, known))
+    return known[name]
 
 
-def _structures() -> tuple[Structure, ...]:
+def structures() -> tuple[Structure, ...]:
+    """Every chapter without its prose. Raises ContentError."""
     from pathlib import Path
 
     from lablib.course.structure import read_structures

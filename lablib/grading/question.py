@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from lablib.course.model import Chapter, Question, Step
 from lablib.grading.report import Report
@@ -12,16 +13,16 @@ MACHINE = "none"
 """Where an answer is graded, in a report."""
 
 
-def check_answer(chapter: Chapter, question: Question, answer: int) -> Report:
-    """Whether `answer`, counted from 1, is the right one to `question` of `chapter`. The report never says which is."""
+def check_answer(question: str, right: int, answer: int, commands: Callable[[], str]) -> Report:
+    """Whether `answer`, counted from 1, is the `right` one to the question called so; who is wrong is told the
+    `commands` of its experiment, which are asked for only then. The report never says which is right."""
     began = time.monotonic()
-    if answer == question.answer:
+    if answer == right:
         result = Result("answer", Verdict.PASS, actual=str(answer))
     else:
-        commands = experiment(chapter, question).commands.strip("\n")
-        params = {"commands": commands}
+        params = {"commands": commands().strip("\n")}
         result = Result("answer", Verdict.FAIL, "grading.wrong-answer", actual=str(answer), params=params)
-    return Report(question.id, result.verdict, (result,), MACHINE, time.monotonic() - began)
+    return Report(question, result.verdict, (result,), MACHINE, time.monotonic() - began)
 
 
 def experiment(chapter: Chapter, question: Question) -> Step:

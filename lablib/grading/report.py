@@ -27,6 +27,8 @@ class Report:
     """From asking for a machine to the verdict."""
     notes: tuple[str, ...] = ()
     """What else is worth saying: keys of sentences `grading.note.KEY`."""
+    transcript: str = ""
+    """What the script printed, as far as it was kept: for people, no verdict comes from it."""
 
     @property
     def score(self) -> float | None:
@@ -59,15 +61,17 @@ class Report:
         the machine is made printable. `ui` is the catalogue of lablib/messages."""
         lines = []
         for result in self.results:
-            lines.append(f"{MARKS[result.verdict]} {self._description(result, checks)}")
+            lines.append(f"{MARKS[result.verdict]} {described(self.task, result, checks)}")
             if result.verdict is not Verdict.PASS:
                 lines += [_INDENT + line for line in _found(result, checks, ui)]
         lines += told(self.results, checks)
         return lines + [ui.text(f"grading.note.{note}") for note in self.notes]
 
-    def _description(self, result: Result, checks: Catalogue) -> str:
-        key = f"check.{self.task.replace('/', '.')}.{result.id}"
-        return checks.text(key) if key in checks else one_line(result.id)
+
+def described(task: str, result: Result, checks: Catalogue) -> str:
+    """What the check is that found `result`; its id where `checks` has no sentence for it."""
+    key = f"check.{task.replace('/', '.')}.{result.id}"
+    return checks.text(key) if key in checks else one_line(result.id)
 
 
 def why(result: Result, checks: Catalogue) -> str:

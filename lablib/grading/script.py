@@ -12,10 +12,11 @@ from collections.abc import Callable
 from lablib.course.model import Task
 from lablib.errors import MachineError
 from lablib.grading.report import Report
-from lablib.machine.base import Machine
+from lablib.machine.base import Completed, Machine
 from lablib.machine.wire import WireError
 from lablib.needs import blocking
 from lablib.scene import set_scene
+from lablib.session.transcript import plain
 from lablib.verdict import Result, Verdict, overall
 
 MAX_SCRIPT = 1 << 20
@@ -23,6 +24,8 @@ MAX_SCRIPT = 1 << 20
 SCRIPT_SECONDS = 30.0
 """How long a script runs before its state is read all the same."""
 SCRIPT_NAME = "script"
+MAX_OUTPUT = 4096
+"""Bytes kept of what it prints on each of its outputs, to be shown."""
 _TRIES = 2
 
 
@@ -48,25 +51,30 @@ def check_script(
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
             set_scene(machine, task, measuring)
             try:
-                results, notes = _try(machine, task, script, timeout)
+                results, done = _try(machine, task, script, timeout)
                 break
             except _LostMachine as lost:
-                results, notes = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), ()
-    return Report(task.id, overall(results), results, machine.kind, time.monotonic() - began, notes)
+                results, done = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), None
+    seconds = time.monotonic() - began
+    if done is None:
+        return Report(task.id, overall(results), results, machine.kind, seconds)
+    notes = () if done.status is not None else ("still-running",)
+    shown = "\n".join(filter(None, (plain(done.out), plain(done.err))))
+    return Report(task.id, overall(results), results, machine.kind, seconds, notes, shown)
 
 
-def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[tuple[Result, ...], tuple[str, ...]]:
+def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[tuple[Result, ...], Completed]:
     try:
         path = f"{machine.capabilities.work_folder}/{SCRIPT_NAME}"
         machine.put(path, script, 0o755)
-        done = machine.run([path], timeout=timeout, limit=0)
+        done = machine.run([path], timeout=timeout, limit=MAX_OUTPUT)
         stopped = machine.stop_processes()
         results = machine.check(task.id)
     except (MachineError, WireError, TimeoutError) as error:
         raise _LostMachine(str(error)) from error
     if not stopped:
         results += (Result("stopped", Verdict.FAIL, "grading.kept-forking"),)
-    return results, () if done.status is not None else ("still-running",)
+    return results, done
 
 
 def _refuse_unsafe(machine: Machine) -> None:

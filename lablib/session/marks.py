@@ -21,6 +21,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from lablib.session.typed import APPEND
+
 _SHELL = "s=$$.$SHLVL"
 _LONGEST = 256
 """Bytes; what is longer is no mark of ours."""
@@ -51,7 +53,7 @@ def environment(nonce: str) -> dict[str, str]:
     """
     prompt, more = _in_prompt(f"D;$?;{_SHELL};t=${{EPOCHREALTIME-}};k={nonce}"), _in_prompt(f"P;{_SHELL};k={nonce}")
     assign = f"""for PS1 in '{prompt}'"$PS1"; do for PS2 in '{more}'"$PS2"; do case . in esac; done; done"""
-    heal = f"case $PS1 in *{nonce}*) ;; *) {assign};; esac"
+    heal = f"case $PS1 in *{nonce}*) {APPEND};; *) {assign};; esac"
     return {"PROMPT_COMMAND": heal, "PS0": rf"\e]133;C;{_SHELL};k={nonce}\a"}
 
 

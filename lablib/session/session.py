@@ -14,6 +14,7 @@ from lablib.errors import LabsError
 from lablib.machine.base import Foreground, Machine, Size
 from lablib.session.marks import Mark, MarkReader, adoption, environment
 from lablib.session.transcript import Transcript
+from lablib.session.typed import keeping
 
 QUIET = 1.0
 """Seconds without output after which a program is taken to wait for keys, if it looks so."""
@@ -57,7 +58,8 @@ class Session:
     def __init__(self, machine: Machine, size: Size) -> None:
         self._nonce = secrets.token_hex(4)
         self._marks = MarkReader(self._nonce)
-        self._shell = machine.shell(size, environment=environment(self._nonce))
+        kept = keeping(machine.capabilities.work_folder)
+        self._shell = machine.shell(size, environment=environment(self._nonce) | kept)
         self._news = threading.Condition()
         self._running = threading.RLock()
         self._shells: dict[str, int] = {}

@@ -165,6 +165,11 @@ def test_a_chapters_packages_are_installed_when_it_is_first_used(used: Machine) 
     assert (again.returncode, again.stderr) == (0, "")
 
 
+def test_grading_gets_what_the_tasks_of_every_chapter_need(used: Machine) -> None:
+    used.lab("grade", "submissions", "--out", "results")
+    assert used.calls()[-1].endswith("strace tree")
+
+
 def test_nothing_is_installed_when_everything_is_there(used: Machine) -> None:
     used.installed.write_text(used.installed.read_text() + "strace\ntree\n")
     done = used.lab("start", "cgroups")

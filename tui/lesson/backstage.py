@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from time import monotonic
 
@@ -18,6 +19,7 @@ from lablib.needs import blocking
 from lablib.player import Player
 from lablib.scene import set_scene
 from lablib.session.session import Session
+from lablib.session.typed import APPEND, BEGIN, END, keeping, note_turn
 from tui.lesson import news
 from tui.threads import hand_over, post, start
 
@@ -48,7 +50,7 @@ class Backstage:
         self._scene = threading.Lock()
         self._closing = threading.Event()
         self._turn = 0
-        self._watch: Watch | None = None
+        self._leave: Callable[[], None] | None = None
         self._turn_over = threading.Event()
         self._opener: threading.Thread | None = None
         self._bringing = threading.Lock()
@@ -117,7 +119,9 @@ class Backstage:
     def shell_when_up(self, size: Size) -> Shell:
         """A shell for another terminal: no step is played in it. Waits also for a machine that is coming up."""
         self._settled.wait(UP_SECONDS)
-        return self._up().shell(size)
+        machine = self._up()
+        typed = keeping(machine.capabilities.work_folder) | {"PROMPT_COMMAND": APPEND}
+        return machine.shell(size, environment=typed)
 
     def begin(self, task: Task) -> int:
         """Sets the scene of `task` and watches it instead of the one before. Returns the number of this turn."""
@@ -271,10 +275,11 @@ class Backstage:
                 if blocked := blocking(machine, task):
                     hand_over(self._target, news.Checked(turn, (blocked,)), over)
                     return
+                note_turn(machine, BEGIN, task.id)
                 set_scene(machine, task)
             watch = machine.watch(task.id)
             with self._lock:
-                self._watch = watch if not over.is_set() else None
+                self._leave = partial(_leave, machine, task.id, watch) if not over.is_set() else None
             if over.is_set():
                 watch.close()
                 return
@@ -291,9 +296,9 @@ class Backstage:
         """Watches no task any more."""
         with self._lock:
             self._turn_over.set()
-            watch, self._watch = self._watch, None
-        if watch is not None:
-            start("watch-close", watch.close)
+            leave, self._leave = self._leave, None
+        if leave is not None:
+            start("watch-close", leave)
 
     def _close(self) -> None:
         try:
@@ -302,6 +307,12 @@ class Backstage:
             post(self._target, news.MachineClosed(error))
         else:
             post(self._target, news.MachineClosed(None))
+
+
+def _leave(machine: Machine, task: str, watch: Watch) -> None:
+    watch.close()
+    with suppress(MachineError):  # a machine that is lost, or goes with its lesson
+        note_turn(machine, END, task)
 
 
 def _close_after(over: threading.Event, view: CgroupView) -> None:

@@ -1,0 +1,223 @@
+"""What was handed in, read without trusting it: sizes, names and numbers are bounded, no link leads out, nothing that
+waits is opened.
+
+    STUDENT/CHAPTER/TASK.EXT     a script; any extension, or none
+    STUDENT/answers.toml         [CHAPTER] and below it QUESTION = N
+    CHAPTER-STUDENT.zip          the same as a bundle (`bundle.py`)
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lablib.errors import UsageError
+from lablib.grading import bundle
+from lablib.grading.assignment import Assignment, flat
+from lablib.grading.script import MAX_SCRIPT
+from lablib.kernel.inside import Inside
+from lablib.text import one_line
+
+ANSWERS = "answers.toml"
+MAX_ANSWERS = 16 << 10
+"""Bytes of the answers."""
+MAX_LINE = 200
+"""Bytes of a line of them: tomllib takes long for what nests deep."""
+MAX_UNREAD = 50
+"""Names that a submission tells of what nothing reads."""
+MAX_SUBMISSIONS = 100_000
+_SCRIPT = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)(\.[A-Za-z0-9]+)?")
+
+
+class Source(Protocol):
+    """The files that somebody handed in, by paths such as `cgroups/memory-only.sh`."""
+
+    def names(self, folder: str) -> list[str]:
+        """What is in `folder`, sorted; the source itself is "". Empty where there is no such folder."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """At most `limit` bytes of a file. Raises OSError where it is none that may be read."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A source that is a folder of this machine."""
+
+    path: Path
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return Inside(self.path).names(f"/{folder}")
+        except OSError:
+            return []
+
+    def read(self, path: str, limit: int) -> bytes:
+        return Inside(self.path).read(f"/{path}", limit)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a submission has for one task or question: a script, or an answer as a number."""
+
+    item: str
+    path: str = ""
+    """Where in the source the script is."""
+    answer: int | None = None
+    fault: str = ""
+    """Why it cannot be graded, `grading.FAULT` of the checkers' messages; empty where it can."""
+    said: str = ""
+    """What there is in place of what should be."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's work. `name` is the folder's or bundle's, made printable."""
+
+    name: str
+    student: str
+    source: Source
+    pieces: Mapping[str, Piece]
+    """By the id of the task or question."""
+    unread: tuple[str, ...] = ()
+    """Names of files that nothing reads, made printable."""
+    fault: str = ""
+    """Why nothing of it can be read; empty where it can."""
+
+    def content(self, piece: Piece) -> bytes:
+        """A script, or an answer as digits. Raises OSError, also for what is too large (EFBIG)."""
+        if piece.answer is not None:
+            return str(piece.answer).encode()
+        script = self.source.read(piece.path, MAX_SCRIPT + 1)
+        if len(script) > MAX_SCRIPT:
+            raise OSError(errno.EFBIG, "larger than a script may be", piece.path)
+        return script
+
+
+def submissions(paths: Iterable[Path], assignment: Assignment) -> list[Submission]:
+    """Everything in `paths`, each of which is a submission or a folder of them, by name. Raises UsageError where there
+    is nothing, or two of one name: then one student's work could stand for another's."""
+    found: dict[str, Submission] = {}
+    for path in _each(list(paths), assignment):
+        one = read_submission(path, assignment)
+        if one.name in found:
+            raise UsageError("twice-submitted", name=one.name, path=str(path))
+        found[one.name] = one
+        if len(found) > MAX_SUBMISSIONS:
+            raise UsageError("too-many-submissions", limit=MAX_SUBMISSIONS)
+    if not found:
+        raise UsageError("no-submissions")
+    return [found[name] for name in sorted(found, key=_by_numbers)]
+
+
+def _by_numbers(name: str) -> list[tuple[bool, int, str]]:
+    """Orders s2 before s10."""
+    parts = re.split(r"([0-9]{1,18})", name)  # texts and numbers in turn
+    return [(bool(at % 2), int(part) if at % 2 else 0, part) for at, part in enumerate(parts)]
+
+
+def read_submission(path: Path, assignment: Assignment) -> Submission:
+    """The submission that the folder or bundle `path` is. Whose a bundle is, its name says and not its content."""
+    if path.is_dir():
+        name = one_line(path.resolve().name)
+        return gather(name, name, Folder(path), assignment)
+    name = one_line(path.name.removesuffix(bundle.SUFFIX))
+    student = next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
+    if fault := bundle.fault(path):
+        return Submission(name, student, bundle.Bundle(path), {}, fault=one_line(fault))
+    return gather(name, student, bundle.Bundle(path), assignment)
+
+
+def gather(name: str, student: str, source: Source, assignment: Assignment) -> Submission:
+    """What `source` has for the tasks and questions of the course."""
+    pieces: dict[str, Piece] = {}
+    unread: list[str] = []
+    for top in source.names(""):
+        if top == ANSWERS:
+            pieces |= _answers(source, assignment)
+        elif top in assignment.chapters:
+            for piece, file in _scripts(source, top, assignment):
+                if piece is None:
+                    unread.append(file)
+                elif piece.item in pieces:
+                    both = f"{pieces[piece.item].path}, {piece.path}"
+                    pieces[piece.item] = Piece(piece.item, piece.path, fault="two-scripts", said=both)
+                else:
+                    pieces[piece.item] = piece
+        elif top != bundle.MANIFEST and (not top.startswith(".") or "/" in top):
+            unread.append(top)
+    return Submission(name, student, source, pieces, tuple(one_line(one[:MAX_LINE]) for one in unread[:MAX_UNREAD]))
+
+
+def _scripts(source: Source, chapter: str, assignment: Assignment) -> Iterator[tuple[Piece | None, str]]:
+    """The scripts in the folder of a chapter; no piece for what is none."""
+    for name in source.names(chapter):
+        path = f"{chapter}/{name}"
+        match = _SCRIPT.fullmatch(name)
+        item = assignment.items.get(f"{chapter}/{match[1]}") if match else None
+        if item is not None and not item.is_question:
+            yield Piece(item.id, path), path
+        elif not name.startswith("."):
+            yield None, path
+
+
+def _answers(source: Source, assignment: Assignment) -> dict[str, Piece]:
+    """The answers, or for every question that nobody can read them."""
+    questions = [item.id for item in assignment.items.values() if item.is_question]
+    try:
+        content = source.read(ANSWERS, MAX_ANSWERS + 1)
+        if len(content) > MAX_ANSWERS or any(len(line) > MAX_LINE for line in content.split(b"\n")):
+            raise ValueError("too large")
+        answers = dict(flat(tomllib.loads(content.decode())))
+    except (OSError, ValueError, RecursionError) as error:
+        return {id: Piece(id, fault="no-answers", said=one_line(str(error))[:MAX_LINE]) for id in questions}
+    pieces = {}
+    for id in questions:
+        if id in answers:
+            value = answers[id]
+            good = type(value) is int and 0 < value < 1000
+            said = "" if good else one_line(repr(value))[:MAX_LINE]
+            pieces[id] = Piece(id, answer=value) if good else Piece(id, fault="no-number", said=said)
+    return pieces
+
+
+def _each(paths: list[Path], assignment: Assignment) -> Iterator[Path]:
+    """The folders and bundles that are a submission. A folder given holds submissions, unless it is one itself; where
+    one of several is, all are: what a student put into theirs must not make it look like a folder of others."""
+    for path in paths:
+        if not path.exists():
+            raise UsageError("no-such-path", path=str(path))
+    alone = any(_is_submission(path, assignment) and not _holds_submissions(path, assignment) for path in paths)
+    for path in paths:
+        if alone or path.is_file():
+            yield path
+        else:
+            yield from _inside(path)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if _is_handed_in(path))
+    except OSError as error:
+        raise UsageError("path-unreadable", path=str(folder), reason=error.strerror or str(error)) from error
+
+
+def _is_handed_in(path: Path) -> bool:
+    if path.name.startswith(".") or path.is_symlink():
+        return False
+    return path.is_dir() or (path.is_file() and path.name.endswith(bundle.SUFFIX))
+
+
+def _is_submission(path: Path, assignment: Assignment) -> bool:
+    if not path.is_dir():
+        return False
+    names = Folder(path).names("")
+    return ANSWERS in names or any(name in assignment.chapters for name in names)
+
+
+def _holds_submissions(path: Path, assignment: Assignment) -> bool:
+    return path.is_dir() and any(child.is_file() or _is_submission(child, assignment) for child in _inside(path))
