@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -18,26 +18,34 @@ from labs import course, stderr
 from labs.arguments import Arguments
 
 if TYPE_CHECKING:
+    from lablib.course.model import Chapter
     from lablib.machine.base import Machine
 
+REPLAY = "replay"
+"""What --on says for a recording in place of a machine: `lablib.session.replay`."""
 SWITCH_SECONDS = 0.0005
 """Between two threads that compute. Python's own is ten times as long, and what a machine says would wait that long, at
 each step on its way, for a chapter that is being read."""
 
 
 def run_start(arguments: Arguments, language: str) -> int:
-    from lablib.machine.choose import check_choice
+    from lablib.machine.choose import CHOICES, check_choice
 
     progress, place = Progress(), Place()
     name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
     chapter = course.entry(name.partition("/")[0])
     start = course.item(name) if "/" in name else ""
-    check_choice(arguments.value("--on", "auto"))
+    check_choice(arguments.value("--on", "auto"), (*CHOICES, REPLAY))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)
+    if arguments.value("--on", "") == REPLAY:
+        read = cache(partial(course.chapter, chapter.id))
+        run_lesson = _import_screen()
+        recording = partial(_recording, read, language)
+        return run_lesson(chapter, read, recording, language, progress, place, start, attachable=False)
     with _work(chapter.id, language) as work:
         kind = arguments.value("--on", "") or _chosen_machine(place, language)
         with _only_said(language):
@@ -46,6 +54,18 @@ def run_start(arguments: Arguments, language: str) -> int:
         with _machines(kind, work) as machines:
             run_lesson = _import_screen()
             return run_lesson(chapter, load, machines, language, progress, place, start)
+
+
+def _recording(load: Callable[[], Chapter], language: str) -> Machine:
+    """The chapter that `load` reads as it was recorded, in place of a machine. Raises LabsError."""
+    from lablib.session.recording import any_recording
+    from lablib.session.replay import ReplayMachine
+
+    chapter = load()
+    recording = any_recording(chapter.folder)
+    if recording is None:
+        raise LabsError("no-recording", chapter=chapter.id)
+    return ReplayMachine(chapter, recording, language)
 
 
 @contextmanager

@@ -21,14 +21,17 @@ def run_lesson(
     progress: Progress,
     place: Place,
     start: str = "",
+    *,
+    attachable: bool = True,
 ) -> int:
     """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
     until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
-    ended it. Raises what `load` raises. The machine is closed whatever happens. Other terminals can attach to it.
+    ended it. Raises what `load` raises. The machine is closed whatever happens. Where it is
+    `attachable`, other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 
-    app = LessonApp(entry, load, machine_factory, language, progress, place, start)
+    app = LessonApp(entry, load, machine_factory, language, progress, place, start, attachable=attachable)
     try:
         app.run()
     finally:

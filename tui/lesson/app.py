@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tui.lesson.page import Page
     from tui.lesson.state import Place, Progress
 
+VIEWS = ("namespaces", "cgroups", "seccomp", "overlayfs")
+"""What can be looked at live (`tui.views`), each called as the chapter that it is of."""
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
 NO_MACHINE = 3
@@ -65,12 +67,15 @@ class LessonApp(Frame):
         progress: Progress,
         place: Place,
         start: str = "",
+        *,
+        attachable: bool = True,
     ) -> None:
         super().__init__(f"{entry.number} · {entry.title[language]}", Words(language))
         self._entry = entry
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
+        self._attachable = attachable
         self.phase = Phase.BOOTING
         self.failure: Exception | None = None
         """Why there is no lesson, where the chapter cannot be read."""
@@ -121,7 +126,8 @@ class LessonApp(Frame):
         if self.phase is Phase.CLOSING:
             return
         self._backstage = Backstage(self, self._machine_factory)
-        self.backstage.offer(self._entry.id)
+        if self._attachable:
+            self.backstage.offer(self._entry.id)
         self._open()
         self.run_worker(self._bring_in_chapter())  # not here: who handles a message keeps the screen from painting
 
@@ -208,7 +214,7 @@ class LessonApp(Frame):
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self.show_status()
         self._pane.show_terminal().start(self.backstage.shell)
-        self.backstage.view(on=self._pane.viewing)
+        self._look()
         if self.readable:
             await self.guide.arrive(self)
 
@@ -256,12 +262,20 @@ class LessonApp(Frame):
             self._reset_asked = monotonic()
             self.say(self._words.screen("reset_sure"), warning=True)
 
-    def action_view(self) -> None:
-        self._pane.toggle_view()
-        self.backstage.view(on=self.ready and self._pane.viewing)
+    async def action_view(self) -> None:
+        await self._pane.turn_view(views_of(self._entry.id))
+        self._look()
+
+    def _look(self) -> None:
+        """Has the machine looked at by the view that is asked for."""
+        viewed = self._pane.viewed if self.ready else ""
+        self.backstage.view(viewed)
+        if viewed and not self._attachable:
+            self._pane.say_no_view()
 
     def on_seen(self, event: news.Seen) -> None:
-        self._pane.show_view(event.rows)
+        if event.name == self._pane.viewed:
+            self._pane.show_view(event.rows)
         event.done.set()
 
     # -- for the guide
@@ -357,3 +371,8 @@ class LessonApp(Frame):
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
             bar.show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
+
+
+def views_of(chapter: str) -> tuple[str, ...]:
+    """What a lesson of `chapter` can look at: what the chapter is of, or else everything in turn."""
+    return (chapter,) if chapter in VIEWS else VIEWS

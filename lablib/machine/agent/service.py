@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WATCH_BUSY = 0.1
 """Seconds between looks at watched checks while the student is at work."""
 WATCH_IDLE = 0.5
+GO_ON = 0.02
+"""Seconds between two rounds of a look that takes several."""
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
 _FOR_CHECKS = (Type.REMEMBER, Type.CHECK, Type.WATCH, Type.VIEW)
@@ -63,17 +65,26 @@ class Service:
         trusted any more."""
         self._selector.register(self._line, selectors.EVENT_READ, self._read_line)
         self._selector.register(self._spawner, selectors.EVENT_READ, self._read_reports)
-        next_look = 0.0
+        next_look = next_round = 0.0
         while not self._ended:
-            watching = self._checks is not None and self._checks.watching
-            timeout = 0.0 if self._saves else max(0.0, next_look - time.monotonic()) if watching else None
-            for key, events in self._selector.select(timeout):
+            due = next_look
+            if self._checks is None or not self._checks.watching:
+                due = float("inf")
+            elif self._checks.unfinished:
+                due = min(next_look, next_round)
+            timeout = 0.0 if self._saves else max(0.0, due - time.monotonic())
+            for key, events in self._selector.select(None if timeout == float("inf") else timeout):
                 key.data(key.fd, events)
             self._go_on_saving()
             now = time.monotonic()
-            if self._checks is not None and self._checks.watching and now >= next_look:
+            if self._checks is None or now < due:
+                continue
+            if now >= next_look:
                 self._checks.look()
                 next_look = now + (WATCH_BUSY if now < self._active_until else WATCH_IDLE)
+            else:
+                self._checks.go_on()
+            next_round = time.monotonic() + GO_ON
 
     def send(self, type: int, channel: int, payload: bytes = b"") -> None:
         """Writes a whole frame. Waiting here is right: the host always reads, and what a shell may send is bounded by
