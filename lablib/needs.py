@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 
 from lablib.course.model import Task
+from lablib.errors import MachineError
 from lablib.machine.base import Machine
 from lablib.verdict import Result, Verdict
 
 _ASK_SECONDS = 10.0
+_PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""PATH of a guest's shells (`agent.world.ENVIRONMENT`)."""
 
 
 def lacking(machine: Machine, needs: Iterable[str]) -> tuple[str, ...]:
     """Of `needs` (`controller:NAME`, `feature:NAME`, `program:NAME`, `systemd`), those `machine` does not have.
     Raises MachineError."""
     return tuple(need for need in needs if not _has(machine, need))
+
+
+def lacking_in_guest(needs: Iterable[str]) -> frozenset[str]:
+    """Of `needs`, those that a guest on this machine would not have, as far as can be told without booting one: its
+    programs are this machine's, and what its kernel has is noted once it was booted."""
+    offered = _noted_features()
+    missing = set()
+    for need in needs:
+        kind, _, name = need.partition(":")
+        if kind == "program":
+            there = shutil.which(name, path=_PROGRAMS) is not None
+        elif kind in ("controller", "feature"):
+            there = offered is None or name in offered
+        else:
+            there = False  # no guest runs systemd
+        if not there:
+            missing.add(need)
+    return frozenset(missing)
+
+
+def _noted_features() -> frozenset[str] | None:
+    """None where nothing is noted."""
+    from lablib.machine.probing import all_noted, best
+
+    try:
+        return frozenset(best()[1].features) if all_noted() else None
+    except MachineError:
+        return None  # there is no kernel, which whoever starts a lesson is told
 
 
 def blocking(machine: Machine, task: Task) -> Result | None:

@@ -112,7 +112,7 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
 
             return run_finish
         case _:
-            from labs.listing import run_map
+            from labs.mapping import run_map
 
             return run_map
 

@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from lablib.machine.seen import CgroupRow, Gauges, NameRow, NamespacesRow, OverlayRow, Row, SeccompRow
 from tests.tui.waiting import until
-from tui.lesson.app import VIEWS, views_of
 from tui.lesson.theme import THEME
 from tui.lesson.words import Words
+from tui.views import VIEWS, views_of
 from tui.views.cgroups import size, stems
 from tui.views.changes import FRESH_SECONDS, SETTLING_SECONDS, Changes
 from tui.views.look import Look

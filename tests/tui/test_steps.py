@@ -13,11 +13,12 @@ from lablib.state import ProgressError
 from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tests.tui.lessons import FIRST, SIZES, lesson, running, says, watched
 from tests.tui.waiting import until
-from tui.lesson.app import VIEWS, LessonApp
+from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.phase import Phase
 from tui.lesson.state import QuestionState, StepState
 from tui.terminal.widget import Terminal
+from tui.views import VIEWS
 from tui.views.pane import LiveView
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 
 from lablib.errors import LabsError
 from tui.lesson.frame import Frame
@@ -19,6 +20,7 @@ from tui.lesson.words import Words
 from tui.terminal import engines
 from tui.terminal.widget import Terminal
 from tui.threads import start
+from tui.views import views_of
 
 if TYPE_CHECKING:
     # What reads Markdown and starts machines takes as long to import as all the rest: it comes after the first paint.
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
     from tui.lesson.guide import Guide
     from tui.lesson.page import Page
     from tui.lesson.state import Place, Progress
+    from tui.map.places import MapPlace
 
-VIEWS = ("namespaces", "cgroups", "seccomp", "overlayfs")
-"""What can be looked at live (`tui.views`), each called as the chapter that it is of."""
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
 NO_MACHINE = 3
@@ -54,6 +55,7 @@ class LessonApp(Frame):
         Binding("f7", "move(1)", priority=True),
         Binding("f8", "view", priority=True),
         Binding("f9", "reset", priority=True),
+        Binding("f10", "map", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
     ]
@@ -76,6 +78,10 @@ class LessonApp(Frame):
         self._machine_factory = machine_factory
         self._kept = progress, place, start
         self._attachable = attachable
+        self.course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None
+        """What tells the map of the course, where there is one."""
+        self.wanted = ""
+        """The chapter, or the item of another one, that the reader wants to go to."""
         self.phase = Phase.BOOTING
         self.failure: Exception | None = None
         """Why there is no lesson, where the chapter cannot be read."""
@@ -338,13 +344,28 @@ class LessonApp(Frame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("help", "leave") or (action == "go_on" and not self.readable):
             return True
-        return self.readable and not isinstance(self.screen, Help)
+        return self.readable and not isinstance(self.screen, ModalScreen)
 
     def action_help(self) -> None:
         if isinstance(self.screen, Help):
             self.pop_screen()
         else:
             self.push_screen(Help(self._words))
+
+    def action_map(self) -> None:
+        if self.course_map is not None:
+            self.run_worker(self._ask_map(self.course_map), exclusive=True)
+
+    async def _ask_map(self, tell: Callable[[], tuple[Sequence[MapPlace], int]]) -> None:
+        from tui.map.screen import CourseMap  # not before it is asked for
+
+        places, begin = await asyncio.to_thread(tell)
+        chosen = await self.push_screen_wait(CourseMap(places, begin, self._words))
+        if chosen.partition("/")[0] == self._entry.id:
+            await self.guide.go_to(chosen, self)
+        elif chosen:
+            self.wanted = chosen
+            self.action_leave()
 
     def action_card(self) -> None:
         self.page.toggle_card()
@@ -371,8 +392,3 @@ class LessonApp(Frame):
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
             bar.show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
-
-
-def views_of(chapter: str) -> tuple[str, ...]:
-    """What a lesson of `chapter` can look at: what the chapter is of, or else everything in turn."""
-    return (chapter,) if chapter in VIEWS else VIEWS
