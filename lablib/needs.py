@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 
 from lablib.course.model import Task
+from lablib.errors import MachineError
 from lablib.machine.base import Machine
 from lablib.verdict import Result, Verdict
 
@@ -21,6 +23,10 @@ _LOOK = """for need; do
         *) false ;;
     esac > /dev/null || echo "$need"
 done"""
+_PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""PATH of a guest's shells (`agent.world.ENVIRONMENT`)."""
+_USERS = ("root", "student", "nobody")
+"""Those in a guest's passwd (`agent.world`)."""
 
 
 def lacking(machine: Machine, needs: Iterable[str]) -> tuple[str, ...]:
@@ -32,6 +38,36 @@ def lacking(machine: Machine, needs: Iterable[str]) -> tuple[str, ...]:
     known |= {f"feature:{name}" for name, has in here.features.items() if has}
     absent = _absent(machine, [need for need in asked if not need.startswith(_OF_KERNEL)])
     return tuple(need for need in asked if need in absent or (need.startswith(_OF_KERNEL) and need not in known))
+
+
+def lacking_in_guest(needs: Iterable[str]) -> frozenset[str]:
+    """Of `needs`, those that a guest on this machine would not have, as far as can be told without booting one: its
+    programs are this machine's, and what its kernel has is noted once it was booted."""
+    offered = _noted_features()
+    missing = set()
+    for need in needs:
+        kind, _, name = need.partition(":")
+        if kind == "program":
+            there = shutil.which(name, path=_PROGRAMS) is not None
+        elif kind in ("controller", "feature"):
+            there = offered is None or name in offered
+        elif kind == "user":
+            there = name in _USERS
+        else:
+            there = False  # no guest runs systemd
+        if not there:
+            missing.add(need)
+    return frozenset(missing)
+
+
+def _noted_features() -> frozenset[str] | None:
+    """None where nothing is noted."""
+    from lablib.machine.probing import all_noted, best
+
+    try:
+        return frozenset(best()[1].features) if all_noted() else None
+    except MachineError:
+        return None  # there is no kernel, which whoever starts a lesson is told
 
 
 def blocking(machine: Machine, task: Task) -> Result | None:

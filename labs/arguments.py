@@ -31,6 +31,7 @@ COMMANDS = {
     "start": Command({"--on": True}, ("CHAPTER",)),
     "shell": Command({}, ("CHAPTER",)),
     "reset": Command({}, ("CHAPTER",)),
+    "read": Command({}, ("CHAPTER",), required=1),
     "run": Command({"--on": True, "--json": False}, ("CHAPTER",), required=1),
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1

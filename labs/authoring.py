@@ -92,7 +92,9 @@ def _text(recording: Recording | None, step: str) -> list[str]:
 def _recording(machine: Machine, played: list[Played]) -> Recording:
     here = machine.capabilities
     steps = {
-        one.step.id: Recorded(one.outcome.end, one.outcome.status, one.outcome.output) for one in played if one.outcome
+        one.step.id: Recorded(one.outcome.end, one.outcome.status, one.outcome.output, one.outcome.pauses)
+        for one in played
+        if one.outcome
     }
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return Recording(here.kind, here.release, _distribution(machine), today, SIZE.columns, steps)

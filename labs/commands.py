@@ -83,6 +83,10 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.attaching import run_reset
 
             return run_reset
+        case "read":
+            from labs.reading import run_read
+
+            return run_read
         case "run":
             from labs.playing import run_chapter
 
@@ -116,7 +120,7 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
 
             return run_finish
         case _:
-            from labs.listing import run_map
+            from labs.mapping import run_map
 
             return run_map
 

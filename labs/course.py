@@ -48,6 +48,22 @@ def chapter_ids() -> list[str]:
     return [chapter.id for chapter in _chapters()]
 
 
+def entries() -> list[index.ChapterEntry]:
+    """Every chapter, as far as names go. Raises LabsError."""
+    return _chapters()
+
+
+def lacking() -> dict[str, str]:
+    """What each task needs and a guest on this machine would not have, as far as can be told without one; those that
+    lack nothing are left out. Raises ContentError."""
+    from lablib.needs import lacking_in_guest
+
+    tasks = [task for structure in structures() for task in structure.tasks]
+    missing = lacking_in_guest({need for task in tasks for need in task.needs})
+    found = {task.id: ", ".join(need for need in task.needs if need in missing) for task in tasks}
+    return {id: needs for id, needs in found.items() if needs}
+
+
 def entry(name: str) -> index.ChapterEntry:
     """The chapter called `name`, as far as its name goes. Raises UsageError with the nearest name."""
     chapters = {chapter.id: chapter for chapter in _chapters()}

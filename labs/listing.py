@@ -1,4 +1,4 @@
-"""`labs list` and, without a command, the course map: chapters, tasks and questions, and which are passed."""
+"""`labs list`, and the course map as a list: chapters, tasks and questions, and which are passed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run_list(arguments: Arguments, language: str) -> int:
     return 0
 
 
-def run_map(arguments: Arguments, language: str) -> int:
+def print_map(language: str) -> int:
     from lablib.i18n import catalogue
 
     words = catalogue(language)

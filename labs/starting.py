@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -16,36 +16,65 @@ from lablib.progress import Progress
 from lablib.state import ProgressError
 from labs import course, stderr
 from labs.arguments import Arguments
+from labs.mapping import places_of
 
 if TYPE_CHECKING:
+    from lablib.course.model import Chapter
     from lablib.machine.base import Machine
 
+REPLAY = "replay"
+"""What --on says for a recording in place of a machine: `lablib.session.replay`."""
 SWITCH_SECONDS = 0.0005
 """Between two threads that compute. Python's own is ten times as long, and what a machine says would wait that long, at
 each step on its way, for a chapter that is being read."""
 
 
 def run_start(arguments: Arguments, language: str) -> int:
-    from lablib.machine.choose import check_choice
+    """A lesson, and then the one that the reader goes to from its map."""
+    name, on = next(iter(arguments.operands), ""), arguments.value("--on", "")
+    while True:
+        status, name = _lesson(name, on, language)
+        if not name:
+            return status
+
+
+def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
+    """The lesson called `name`; its exit status, and the one to go to."""
+    from lablib.machine.choose import CHOICES, check_choice
 
     progress, place = Progress(), Place()
-    name = arguments.operands[0] if arguments.operands else _where_to_go_on(progress, place)
+    name = name or _where_to_go_on(progress, place)
     chapter = course.entry(name.partition("/")[0])
     start = course.item(name) if "/" in name else ""
-    check_choice(arguments.value("--on", "auto"))
+    check_choice(on or "auto", (*CHOICES, REPLAY))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)
+    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place, language)
+    if on == REPLAY:
+        show, factory = _import_screen(), partial(_recording, read, language)
+        return show(chapter, read, factory, language, progress, place, start, attachable=False, course_map=course_map)
     with _work(chapter.id, language) as work:
-        kind = arguments.value("--on", "") or _chosen_machine(place, language)
+        kind = on or _chosen_machine(place, language)
         with _only_said(language):
             place.remember(chapter.id)
-        load = partial(course.chapter, chapter.id)
         with _machines(kind, work) as machines:
-            run_lesson = _import_screen()
-            return run_lesson(chapter, load, machines, language, progress, place, start)
+            show = _import_screen()
+            return show(chapter, read, machines, language, progress, place, start, course_map=course_map)
+
+
+def _recording(load: Callable[[], Chapter], language: str) -> Machine:
+    """The chapter that `load` reads as it was recorded, in place of a machine. Raises LabsError."""
+    from lablib.session.recording import any_recording
+    from lablib.session.replay import ReplayMachine
+
+    chapter = load()
+    recording = any_recording(chapter.folder)
+    if recording is None:
+        raise LabsError("no-recording", chapter=chapter.id)
+    return ReplayMachine(chapter, recording, language)
 
 
 @contextmanager
@@ -68,7 +97,7 @@ def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
         yield machines
 
 
-def _import_screen() -> Callable[..., int]:
+def _import_screen() -> Callable[..., tuple[int, str]]:
     """`run_lesson`, with all that it imports before its first paint. Raises LabsError where a module is missing."""
     try:
         import tui.lesson.app  # noqa: F401 - here, and not in the middle of a lesson

@@ -40,9 +40,12 @@ class Cgroup:
 
     def children(self) -> tuple[Cgroup, ...]:
         """Its direct children, by name."""
+        return tuple(self.child(name) for name in self.child_names())
+
+    def child_names(self) -> list[str]:
+        """What they are called, sorted."""
         with os.scandir(self.path) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-        return tuple(self.child(name) for name in names)
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
 
     def exists(self) -> bool:
         return self.path.is_dir()

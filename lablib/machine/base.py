@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
+    from lablib.machine.seen import Rows
     from lablib.verdict import Result  # dear to import, for a screen that is to be painted
 
 
@@ -85,25 +86,11 @@ class Shell(Protocol):
         """Who has the terminal now. Raises MachineError."""
 
 
-@dataclass(frozen=True)
-class CgroupRow:
-    """A cgroup in a live view of the tree."""
+class View(Protocol):
+    """What is to be seen of a machine, row by row: as it is now, then again whenever it has changed, until closed or
+    the machine ends."""
 
-    depth: int
-    """0 for the root."""
-    name: str
-    controllers: tuple[str, ...]
-    count: int
-    """How many processes are in it itself."""
-    processes: tuple[tuple[int, str], ...]
-    """The first of them: pids as the student knows them, and names."""
-
-
-class CgroupView(Protocol):
-    """A live view of the tree of cgroups, parents first: as it is now, then every change, until closed or the machine
-    ends."""
-
-    def __iter__(self) -> Iterator[tuple[CgroupRow, ...]]: ...
+    def __iter__(self) -> Iterator[Rows]: ...
 
     def close(self) -> None: ...
 
@@ -158,7 +145,8 @@ class Machine(Protocol):
 
     def watch(self, task: str) -> Watch: ...
 
-    def view_cgroups(self) -> CgroupView: ...
+    def view(self, name: str) -> View:
+        """`name` is one of `seen.READERS`."""
 
     def stop_processes(self) -> bool:
         """Stops every process of the student's world so that nothing moves while checks read; False when some kept

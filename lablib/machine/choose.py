@@ -48,10 +48,10 @@ def guest_factory(work: Path | None = None, *, practice: bool = False) -> Callab
     return guest
 
 
-def check_choice(on: str) -> None:
-    """Raises UsageError where `on` names no kind of machine."""
-    if on not in CHOICES:
-        raise UsageError("unknown-machine", name=on, known=", ".join(CHOICES))
+def check_choice(on: str, choices: tuple[str, ...] = CHOICES) -> None:
+    """Raises UsageError where `on` names none of `choices`."""
+    if on not in choices:
+        raise UsageError("unknown-machine", name=on, known=", ".join(choices))
 
 
 def both_make_sense(root: Path = Path("/"), uid: int | None = None) -> bool:

@@ -96,6 +96,15 @@ class Channel:
     def close(self) -> None:
         self._link.forget(self.number)
 
+    def hang_up(self) -> None:
+        """Has the agent send no more, and whoever waits for more waits in vain no longer."""
+        try:
+            self.send(Type.HANGUP)
+        except MachineError:
+            pass  # it ended with the machine
+        self.end()
+        self.close()
+
 
 class Link:
     """A line to an agent, from its greeting on. Every method may be called from any thread."""

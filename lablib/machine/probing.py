@@ -18,6 +18,8 @@ from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, chosen_name, kernels
 
 NAME = "kernels"
+LOOKED_FOR = 2
+"""Goes up when agents look for other features than before (`agent.guest`): what was noted then says nothing of them."""
 _HELP_SECONDS = 10.0
 _SECCOMP_OPTION = b"\nseccomp=<"
 """In what a kernel's `--help` says, where it can run its processes under seccomp (arch/um/os-Linux/start_up.c)."""
@@ -105,7 +107,7 @@ def _booted(kernel: Kernel, *, practice: bool) -> Probe:
 def _stamp(kernel: Kernel) -> str:
     """What changes when the file does, or what it runs on. Raises OSError."""
     status = kernel.program.stat()
-    return f"{status.st_mtime_ns} {status.st_size} {_machine()}"
+    return f"{status.st_mtime_ns} {status.st_size} {_machine()} {LOOKED_FOR}"
 
 
 @functools.cache

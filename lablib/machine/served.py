@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from lablib.errors import MachineError
-from lablib.machine.base import Capabilities, CgroupRow, CgroupView, Completed, Foreground, Shell, Size, Watch
+from lablib.machine.base import Capabilities, Completed, Foreground, Shell, Size, View, Watch
 from lablib.machine.link import Channel, Link
 from lablib.machine.wire import Frame, Type, WireError, read_hello
 from lablib.text import one_line
@@ -103,12 +103,7 @@ class Stream(Generic[T]):
                 yield self._read(frame)
 
     def close(self) -> None:
-        try:
-            self._channel.send(Type.HANGUP)
-        except MachineError:
-            pass  # it ended with the machine
-        self._channel.end()
-        self._channel.close()
+        self._channel.hang_up()
 
 
 class ServedMachine:
@@ -204,8 +199,10 @@ class ServedMachine:
     def watch(self, task: str) -> Watch:
         return Stream(self._channel(), Type.WATCH, task, Type.RESULTS, _results)
 
-    def view_cgroups(self) -> CgroupView:
-        return Stream(self._channel(), Type.VIEW, "cgroups", Type.SEEN, _cgroups)
+    def view(self, name: str) -> View:
+        from lablib.machine.seen import ViewStream  # not before it is asked for
+
+        return ViewStream(self._channel(), name)
 
     def stop_processes(self) -> bool:
         return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
@@ -306,19 +303,3 @@ def _results(frame: Frame) -> tuple[Result, ...]:
         return tuple(Result.from_json(value) for value in values)
     except ValueError as error:
         raise WireError(str(error)) from error
-
-
-def _cgroups(frame: Frame) -> tuple[CgroupRow, ...]:
-    try:
-        return tuple(
-            CgroupRow(
-                max(0, min(100, int(depth))),
-                _short(name),
-                tuple(map(_short, controllers[:64])),
-                int(count),
-                tuple((int(pid), _short(program)) for pid, program in processes[:64]),
-            )
-            for depth, name, controllers, count, processes in frame.json()
-        )
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise WireError(f"not a view of cgroups: {error}") from error

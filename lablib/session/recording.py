@@ -17,6 +17,7 @@ from typing import Any
 from lablib.course.model import End, Step
 from lablib.course.source import broken, read_text
 from lablib.session.session import Outcome
+from lablib.session.transcript import Pause
 
 MASK = "▒"
 """What stands for a match of `varies` when two outputs are compared."""
@@ -29,6 +30,8 @@ class Recorded:
     end: End
     status: int | None
     output: str
+    pauses: tuple[Pause, ...] = ()
+    """When it was silent, so that it can be shown at its own pace."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ def load_recording(chapter: Path, kind: str) -> Recording | None:
         raise broken(path, 1, f"this is not a recording: {error}") from error
 
 
+def any_recording(chapter: Path) -> Recording | None:
+    """The recording of a guest, or else of a host; None where nothing was recorded. Raises ContentError."""
+    return load_recording(chapter, "guest") or load_recording(chapter, "host")
+
+
 def save_recording(chapter: Path, recording: Recording) -> None:
     """Raises OSError."""
     path = recording_file(chapter, recording.kind)
@@ -76,6 +84,9 @@ def save_recording(chapter: Path, recording: Recording) -> None:
     value = asdict(recording)
     for step in value["steps"].values():
         step["output"] = step["output"].split("\n")  # a diff is then one of lines
+        step["pauses"] = [[pause["lines"], pause["seconds"]] for pause in step["pauses"]]
+        if not step["pauses"]:
+            del step["pauses"]
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
@@ -109,4 +120,5 @@ def _recorded(step: Any) -> Recorded:
     end, status, lines = End(step["end"]), step["status"], step["output"]
     if not isinstance(lines, list) or not isinstance(status, int | None):
         raise TypeError("a step has its output as a list of lines, and a number or null as its status")
-    return Recorded(end, status, "\n".join(lines))
+    pauses = tuple(Pause(int(at), float(seconds)) for at, seconds in step.get("pauses", ()))
+    return Recorded(end, status, "\n".join(lines), pauses)

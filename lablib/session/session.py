@@ -13,7 +13,7 @@ from lablib.course.model import End
 from lablib.errors import LabsError
 from lablib.machine.base import Foreground, Machine, Size
 from lablib.session.marks import Mark, MarkReader, adoption, environment
-from lablib.session.transcript import Transcript
+from lablib.session.transcript import Pause, Transcript
 from lablib.session.typed import keeping
 
 QUIET = 1.0
@@ -50,6 +50,8 @@ class Outcome:
     seconds: float
     program: str = ""
     """What has the terminal, where the step has not ended."""
+    pauses: tuple[Pause, ...] = ()
+    """When it was silent."""
 
 
 class Session:
@@ -163,7 +165,7 @@ class Session:
                 end = self._end(holder, prompts, depth)
                 status = self._last_prompt.status if end in _AT_A_PROMPT else None
                 output, program = transcript.text(), holder.program if holder else ""
-            return Outcome(end, status, output, time.monotonic() - began, program)
+            return Outcome(end, status, output, time.monotonic() - began, program, transcript.pauses)
         finally:
             with self._news:
                 self._transcript = None
@@ -235,7 +237,9 @@ class Session:
                 self._transcript.begin()
         elif mark != self._last_prompt or not self._at_prompt:  # one that is only drawn again has the same time
             self._last_prompt = mark
-            self._transcript = None
+            if self._transcript is not None:
+                self._transcript.look_at_clock()
+                self._transcript = None
             self._prompts += 1
             self._at_prompt, self._continued = True, False
             self._enter(mark.shell)

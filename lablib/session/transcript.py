@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 
 LIMIT = 256 * 1024
 """Bytes kept of one command's output: its beginning and its end, each half."""
+MAX_PAUSES = 100
+PAUSE = 0.5
+"""Seconds of silence from which it is part of how a command behaves; pauses are told in multiples of it."""
 _GAP = "\n[…]\n"
 _ACCEPTED = b"\x1b[?2004l\r"
 """What readline(3) writes when a line is taken: bracketed paste ends."""
@@ -22,10 +28,22 @@ _SEQUENCE = re.compile(
 _MOVED = re.compile(rf"(\r|\x08|{_ERASED})")
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Nothing came for `seconds` after so many `lines`."""
+
+    lines: int
+    seconds: float
+
+
 class Transcript:
     """What is seen from the typing of a command on. However much that is, `LIMIT` bytes of it are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lines = 0
+        self._pauses: list[Pause] = []
+        self._last = clock()
         self._head = bytearray()
         self._tail = bytearray()
         self._lost = False
@@ -38,14 +56,30 @@ class Transcript:
             self._head.clear()
             self._tail.clear()
             self._lost = False
+            self._lines, self._last = 0, self._clock()
+            self._pauses.clear()
 
     def add(self, data: bytes) -> None:
+        self.look_at_clock()
+        self._lines += data.count(b"\n")
         room = LIMIT // 2 - len(self._head)
         self._head += data[:room]
         self._tail += data[max(0, room) :]
         if len(self._tail) > LIMIT // 2:
             del self._tail[: -LIMIT // 2]
             self._lost = True
+
+    def look_at_clock(self) -> None:
+        """Notes that something has happened: output, or the end."""
+        before, self._last = self._last, self._clock()
+        seconds = PAUSE * round((self._last - before) / PAUSE)
+        if seconds and len(self._pauses) < MAX_PAUSES:
+            self._pauses.append(Pause(self._lines, seconds))
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """When it was silent, in order. Lines are counted in what `text` makes of it, but for blank ones before it."""
+        return tuple(self._pauses)
 
     def drop_line(self) -> None:
         """Takes away the last line, which has not ended yet."""

@@ -21,7 +21,8 @@ from lablib.course.index import ChapterEntry
 from lablib.course.model import Chapter, Prose, Question, QuestionPlace, Step, Task, TaskPlace
 from lablib.errors import MachineError
 from lablib.machine.agent.foreground import foreground
-from lablib.machine.base import Capabilities, CgroupRow, Completed, Foreground, Size
+from lablib.machine.base import Capabilities, Completed, Foreground, Size
+from lablib.machine.seen import CgroupRow, Gauges, Rows
 from lablib.session.replay import Still
 from lablib.verdict import Evidence, Result, Verdict
 
@@ -110,7 +111,7 @@ class FakeMachine:
         self.closed = threading.Event()
         self.shells: list[FakeShell] = []
         self.watches: dict[str, FakeWatch] = {}
-        self.views: list[Still[tuple[CgroupRow, ...]]] = []
+        self.views: list[Still[Rows]] = []
         self.log: list[str] = []
         self.scene_status: int | None = 0
         self.work_failure: Exception | None = None
@@ -161,8 +162,9 @@ class FakeMachine:
         self.watches[task] = FakeWatch()
         return self.watches[task]
 
-    def view_cgroups(self) -> Still[tuple[CgroupRow, ...]]:
-        self.views.append(Still((CgroupRow(0, "/", ("memory",), 1, ((1, "lab-init"),)),)))
+    def view(self, name: str) -> Still[Rows]:
+        self.log.append(f"view {name}")
+        self.views.append(Still({"": CgroupRow(("memory",), (), 1, ((1, "lab-init"),), Gauges())}))
         return self.views[-1]
 
     def stop_processes(self) -> bool:

@@ -25,10 +25,9 @@ RECORDING = Recording(
 
 
 def main() -> int:
-    told = chapter(Path(sys.argv[1]))
-    return run_lesson(
-        entry(told), lambda: told, lambda: ReplayMachine(told, RECORDING), sys.argv[2], FakeProgress(), FakePlace()
-    )
+    told, language = chapter(Path(sys.argv[1])), sys.argv[2]
+    machine = ReplayMachine(told, RECORDING, language)
+    return run_lesson(entry(told), lambda: told, lambda: machine, language, FakeProgress(), FakePlace())[0]
 
 
 if __name__ == "__main__":

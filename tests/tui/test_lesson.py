@@ -259,6 +259,17 @@ async def test_a_task_that_the_machine_cannot_offer_says_what_is_lacking(tmp_pat
         assert not any(line.startswith(("remember", "watch")) for line in machine.log), "its scene would fail"
 
 
+async def test_a_task_that_cannot_be_done_here_is_gone_past_by_the_key_that_goes_on(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, watched(machine))
+        machine.watches[FIRST].say(Result("machine", Verdict.BLOCKED, "grading.recording"))
+        await until(pilot, says(app, "#checks", "recording"))
+        await pilot.press("f2")
+        await until(pilot, lambda: app.guide.walk.item is not None and app.guide.walk.item.id == SECOND)
+
+
 async def test_a_machine_that_is_lost_is_told_and_another_one_taken(tmp_path: Path) -> None:
     machines = [FakeMachine(), FakeMachine()]
     first = machines[-1]

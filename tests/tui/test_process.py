@@ -25,7 +25,7 @@ class Marked(FakeMachine):
 
 folder = Path(sys.argv[1])
 told = chapter(folder)
-sys.exit(run_lesson(entry(told), lambda: told, Marked, "en", FakeProgress(), FakePlace()))
+sys.exit(run_lesson(entry(told), lambda: told, Marked, "en", FakeProgress(), FakePlace())[0])
 """
 
 

@@ -46,8 +46,8 @@ class Pictures:
     def take(self, name: str) -> None:
         end = time.monotonic() + LATE_SECONDS
         while True:
-            told = f"{self.told}=== {name}\n{self._screen.settled()}\n"
-            if self.expected.startswith(told) or time.monotonic() > end:
+            told = f"{self.told}=== {name}\n{self._screen.settled(1.0 if self._keep else 0.2)}\n"
+            if self._keep or self.expected.startswith(told) or time.monotonic() > end:
                 self.told = told
                 return
 

@@ -15,10 +15,11 @@ from tests.tui.lessons import FIRST, SIZES, lesson, running, says, watched
 from tests.tui.waiting import until
 from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
-from tui.lesson.live_view import LiveView
 from tui.lesson.phase import Phase
 from tui.lesson.state import QuestionState, StepState
 from tui.terminal.widget import Terminal
+from tui.views import VIEWS
+from tui.views.pane import LiveView
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -116,15 +117,42 @@ async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(
         await until(pilot, lambda: "told" in app.query_one("#explanation", Markdown).source)
 
 
-async def test_f8_shows_the_tree_of_cgroups_and_hides_it_again(tmp_path: Path) -> None:
+async def test_f8_shows_what_the_chapter_is_about_live_and_hides_it_again(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press("f8")
-        await until(pilot, says(app, "#tree", "1 lab-init"))
+        await until(pilot, says(app, "#rows", "1 lab-init"))
         await pilot.press("f8")
         await until(pilot, lambda: not app.query_one(LiveView).display)
+        assert [line for line in machine.log if line.startswith("view")] == ["view cgroups"]
+
+
+async def test_where_a_chapter_is_about_several_f8_goes_through_all_of_them(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    app._entry.id = "container"
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        for name in VIEWS:
+            await pilot.press("f8")
+            await until(pilot, lambda name=name: f"view {name}" in machine.log)
+        await pilot.press("f8")
+        await until(pilot, lambda: not app.query_one(LiveView).display)
+
+
+async def test_a_machine_that_is_reset_is_looked_at_anew(tmp_path: Path) -> None:
+    machines = [FakeMachine(), FakeMachine()]
+    app = lesson(tmp_path, machines[0])
+    coming = iter(machines)
+    app._machine_factory = lambda: next(coming)
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
+        await pilot.press("f8")
+        await until(pilot, says(app, "#rows", "1 lab-init"))
+        await pilot.press("f9", "f9")
+        await until(pilot, lambda: "view cgroups" in machines[1].log)
 
 
 async def test_a_fresh_machine_is_asked_for_twice_and_begins_on_a_clean_terminal(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ class FakeKernel:
         (path / "cgroup").write_text(f"0::/{cgroup}\n")
         with (self.folder / "cgroup" / cgroup / "cgroup.procs").open("a") as procs:
             procs.write(f"{pid}\n")
+        events = self.folder / "cgroup" / cgroup / "cgroup.events"
+        events.write_text(events.read_text().replace("populated 0", "populated 1"))
 
     def context(self) -> Context:
         proc = ProcFS(self.folder / "proc", self.depth)

@@ -5,6 +5,7 @@ namespaces."""
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sys
 import textwrap
@@ -68,7 +69,20 @@ def launcher(tmp_path: Path) -> Any:
 
 
 def examined(file: Path, workload: Any = ERRNO) -> dict[str, Any]:
-    return examine_program(str(file), {"PATH": "/usr/bin:/bin"}, workload, lambda: None)
+    """In a process of its own, since who captures may have no other children."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            found = examine_program(str(file), {"PATH": "/usr/bin:/bin"}, workload, lambda: None)
+            os.write(writing, json.dumps(found).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return dict(json.loads(said))
 
 
 def reason(file: Path) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from lablib.session.recording import (
     save_recording,
 )
 from lablib.session.session import Outcome
+from lablib.session.transcript import Pause
 from tests.unit.made_course import says, write
 
 RECORDING = Recording(
@@ -29,7 +30,7 @@ RECORDING = Recording(
     80,
     {
         "look": Recorded(End.EXITED, 1, "one\n\n  two 世界 ▒\x1b"),
-        "quiet": Recorded(End.EXITED, 0, ""),
+        "quiet": Recorded(End.EXITED, 0, "", (Pause(0, 2.5),)),
         "edit": Recorded(End.WAITING, None, "a \"b\" \\ 'c'"),
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,3 +128,16 @@ def test_a_lesson_starts_also_where_no_work_can_be_kept_and_it_is_said(
     with starting._work("cgroups", "en") as work:
         assert work is None
     assert "XDG_DATA_HOME" in capsys.readouterr().err
+
+
+def test_a_recording_takes_the_place_of_a_machine_and_needs_none() -> None:
+    machine = starting._recording(lambda: course.chapter("cgroups"), "en")
+    assert machine.open().kind == "replay"
+    machine.close()
+
+
+def test_a_chapter_of_which_nothing_was_recorded_says_so(tmp_path: Path) -> None:
+    chapter = dataclasses.replace(course.chapter("cgroups"), folder=tmp_path)
+    with pytest.raises(LabsError) as caught:
+        starting._recording(lambda: chapter, "en")
+    assert caught.value.key == "no-recording"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lablib.session.transcript import LIMIT, Transcript, plain
+from lablib.session.transcript import LIMIT, MAX_PAUSES, Pause, Transcript, plain
 
 
 def transcript(*pieces: bytes) -> Transcript:
@@ -137,3 +137,25 @@ def test_a_line_without_an_end_can_be_dropped() -> None:
     empty = Transcript()
     empty.drop_line()
     assert empty.text() == ""
+
+
+def test_silences_are_told_by_the_lines_before_them_and_short_ones_are_not() -> None:
+    now = 0.0
+    made = Transcript(lambda: now)
+    made.add(b"echo\r\n")
+    now = 5.0
+    made.begin()
+    for passing, data in ((0.1, b"a\r\nb\r\n"), (0.2, b"c\r\n"), (1.1, b"d"), (0.7, b"e\r\n")):
+        now += passing
+        made.add(data)
+    now += 2.9
+    made.look_at_clock()
+    assert made.pauses == (Pause(3, 1.0), Pause(3, 0.5), Pause(4, 3.0))
+
+
+def test_a_command_that_stutters_for_ever_is_kept_within_bounds() -> None:
+    clock = iter(range(10_000))
+    made = Transcript(lambda: next(clock))
+    for _ in range(1000):
+        made.add(b".")
+    assert len(made.pauses) == MAX_PAUSES

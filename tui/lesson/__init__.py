@@ -3,7 +3,7 @@ student types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
     from tui.lesson.state import Place, Progress
+    from tui.map.places import MapPlace
 
 
 def run_lesson(
@@ -21,18 +22,24 @@ def run_lesson(
     progress: Progress,
     place: Place,
     start: str = "",
-) -> int:
+    *,
+    attachable: bool = True,
+    course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None,
+) -> tuple[int, str]:
     """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
     until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
-    ended it. Raises what `load` raises. The machine is closed whatever happens. Other terminals can attach to it.
+    ended it; and the chapter or the item of another one that they want to go to, chosen from the map that `course_map`
+    tells, empty for none. Raises what `load` raises. The machine is closed whatever happens. Where it is
+    `attachable`, other terminals can attach to it.
     """
     from tui.lesson.app import LessonApp
 
-    app = LessonApp(entry, load, machine_factory, language, progress, place, start)
+    app = LessonApp(entry, load, machine_factory, language, progress, place, start, attachable=attachable)
+    app.course_map = course_map
     try:
         app.run()
     finally:
         app.close_now()
     if app.failure is not None:
         raise app.failure
-    return app.return_code or 0
+    return app.return_code or 0, app.wanted

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 
 from lablib.errors import LabsError
 from tui.lesson.frame import Frame
@@ -19,6 +20,7 @@ from tui.lesson.words import Words
 from tui.terminal import engines
 from tui.terminal.widget import Terminal
 from tui.threads import start
+from tui.views import views_of
 
 if TYPE_CHECKING:
     # What reads Markdown and starts machines takes as long to import as all the rest: it comes after the first paint.
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tui.lesson.guide import Guide
     from tui.lesson.page import Page
     from tui.lesson.state import Place, Progress
+    from tui.map.places import MapPlace
 
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
@@ -52,6 +55,7 @@ class LessonApp(Frame):
         Binding("f7", "move(1)", priority=True),
         Binding("f8", "view", priority=True),
         Binding("f9", "reset", priority=True),
+        Binding("f10", "map", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
     ]
@@ -65,12 +69,19 @@ class LessonApp(Frame):
         progress: Progress,
         place: Place,
         start: str = "",
+        *,
+        attachable: bool = True,
     ) -> None:
         super().__init__(f"{entry.number} · {entry.title[language]}", Words(language))
         self._entry = entry
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
+        self._attachable = attachable
+        self.course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None
+        """What tells the map of the course, where there is one."""
+        self.wanted = ""
+        """The chapter, or the item of another one, that the reader wants to go to."""
         self.phase = Phase.BOOTING
         self.failure: Exception | None = None
         """Why there is no lesson, where the chapter cannot be read."""
@@ -121,7 +132,8 @@ class LessonApp(Frame):
         if self.phase is Phase.CLOSING:
             return
         self._backstage = Backstage(self, self._machine_factory)
-        self.backstage.offer(self._entry.id)
+        if self._attachable:
+            self.backstage.offer(self._entry.id)
         self._open()
         self.run_worker(self._bring_in_chapter())  # not here: who handles a message keeps the screen from painting
 
@@ -208,7 +220,7 @@ class LessonApp(Frame):
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self.show_status()
         self._pane.show_terminal().start(self.backstage.shell)
-        self.backstage.view(on=self._pane.viewing)
+        self._look()
         if self.readable:
             await self.guide.arrive(self)
 
@@ -256,12 +268,20 @@ class LessonApp(Frame):
             self._reset_asked = monotonic()
             self.say(self._words.screen("reset_sure"), warning=True)
 
-    def action_view(self) -> None:
-        self._pane.toggle_view()
-        self.backstage.view(on=self.ready and self._pane.viewing)
+    async def action_view(self) -> None:
+        await self._pane.turn_view(views_of(self._entry.id))
+        self._look()
+
+    def _look(self) -> None:
+        """Has the machine looked at by the view that is asked for."""
+        viewed = self._pane.viewed if self.ready else ""
+        self.backstage.view(viewed)
+        if viewed and not self._attachable:
+            self._pane.say_no_view()
 
     def on_seen(self, event: news.Seen) -> None:
-        self._pane.show_view(event.rows)
+        if event.name == self._pane.viewed:
+            self._pane.show_view(event.rows)
         event.done.set()
 
     # -- for the guide
@@ -324,13 +344,28 @@ class LessonApp(Frame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("help", "leave") or (action == "go_on" and not self.readable):
             return True
-        return self.readable and not isinstance(self.screen, Help)
+        return self.readable and not isinstance(self.screen, ModalScreen)
 
     def action_help(self) -> None:
         if isinstance(self.screen, Help):
             self.pop_screen()
         else:
             self.push_screen(Help(self._words))
+
+    def action_map(self) -> None:
+        if self.course_map is not None:
+            self.run_worker(self._ask_map(self.course_map), exclusive=True)
+
+    async def _ask_map(self, tell: Callable[[], tuple[Sequence[MapPlace], int]]) -> None:
+        from tui.map.screen import CourseMap  # not before it is asked for
+
+        places, begin = await asyncio.to_thread(tell)
+        chosen = await self.push_screen_wait(CourseMap(places, begin, self._words))
+        if chosen.partition("/")[0] == self._entry.id:
+            await self.guide.go_to(chosen, self)
+        elif chosen:
+            self.wanted = chosen
+            self.action_leave()
 
     def action_card(self) -> None:
         self.page.toggle_card()

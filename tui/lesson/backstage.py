@@ -14,7 +14,7 @@ from textual.message_pump import MessagePump
 from lablib.attach.server import ControlSocket
 from lablib.course.model import Chapter, Step, Task
 from lablib.errors import LabsError, MachineError
-from lablib.machine.base import CgroupView, Machine, Shell, Size, Watch
+from lablib.machine.base import Machine, Shell, Size, View, Watch
 from lablib.needs import blocking
 from lablib.player import Player
 from lablib.scene import set_scene
@@ -97,13 +97,14 @@ class Backstage:
         """Types `step` of `chapter` into the shell; `StepPlayed` or `StepFailed` follows."""
         start(f"step-{step.id}", lambda: self._play_step(chapter, step))
 
-    def view(self, *, on: bool) -> None:
-        """Looks at the tree of cgroups from now on, or no more; `Seen` follows whenever it has changed."""
+    def view(self, name: str) -> None:
+        """Looks at the machine by the view `name` from now on, or no more where that is empty; `Seen` follows whenever
+        it has changed."""
         with self._lock:
             self._view_over.set()
             self._view_over = over = threading.Event()
-        if on:
-            start("view", lambda: self._look(over))
+        if name:
+            start("view", lambda: self._look(name, over))
 
     def look_for_packages(self, chapter: Chapter) -> None:
         """`Missing` follows if this machine lacks packages that `chapter` uses."""
@@ -240,12 +241,12 @@ class Backstage:
         else:
             post(self._target, news.StepPlayed(played))
 
-    def _look(self, over: threading.Event) -> None:
+    def _look(self, name: str, over: threading.Event) -> None:
         try:
-            view = self._up().view_cgroups()
+            view = self._up().view(name)
             start("view-close", lambda: _close_after(over, view))
             for rows in view:
-                if not hand_over(self._target, news.Seen(rows), over):
+                if not hand_over(self._target, news.Seen(name, rows), over):
                     return
         except Exception as error:  # said on the screen, whatever it is
             if not over.is_set():
@@ -315,7 +316,7 @@ def _leave(machine: Machine, task: str, watch: Watch) -> None:
         note_turn(machine, END, task)
 
 
-def _close_after(over: threading.Event, view: CgroupView) -> None:
+def _close_after(over: threading.Event, view: View) -> None:
     over.wait()
     view.close()
 

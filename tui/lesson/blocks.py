@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui.lesson.state import QuestionState, StepState, TaskState
 from tui.lesson.task_card import color_of, standing, with_code
-from tui.lesson.text import for_screen, step_note
+from tui.lesson.text import for_screen, prompted, step_note
 from tui.lesson.words import Words
 
 
@@ -52,9 +52,7 @@ class StepBlock(Block):
 
     def show(self) -> None:
         colors = self.app.theme_variables
-        lines = [
-            Text.assemble(("$ ", colors["accent"]), line) for line in self._state.step.commands.strip("\n").split("\n")
-        ]
+        lines = [Text.assemble((mark, colors["accent"]), line) for mark, line in prompted(self._state.step.commands)]
         note, color = step_note(self._state, self._words)
         if note:
             lines.append(Text(note, colors[color]))

@@ -8,6 +8,7 @@ from typing import Protocol
 from lablib.course.model import Chapter, End
 from lablib.errors import LabsError
 from lablib.session.session import BusyError
+from lablib.verdict import Verdict
 from tui.lesson import news
 from tui.lesson.backstage import Backstage
 from tui.lesson.state import Item, Place, Progress, QuestionState, StepState, TaskState, Walk
@@ -111,7 +112,7 @@ class Guide:
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
             self._page.ask(item)
-        elif isinstance(item, TaskState) and not item.done:
+        elif isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
             stage.say(self._words.screen("task_first"))
         elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
             await self._play(self.walk.item, stage)

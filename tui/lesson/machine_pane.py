@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
-from lablib.machine.base import CgroupRow
-from tui.lesson.live_view import LiveView
 from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
+
+if TYPE_CHECKING:
+    from lablib.machine.seen import Rows
 
 
 class MachinePane(Container):
     def __init__(self, words: Words) -> None:
         super().__init__(id="machine", classes="-idle")
         self._words = words
+        self._viewed = ""
 
     def compose(self) -> ComposeResult:
         yield Static(id="notice")
@@ -58,15 +60,33 @@ class MachinePane(Container):
         self.terminal.say(said)
 
     @property
-    def viewing(self) -> bool:
-        """Whether the live view is asked for."""
-        return self.has_class("-viewing")
+    def viewed(self) -> str:
+        """The view that is asked for; empty for none."""
+        return self._viewed
 
-    def toggle_view(self) -> None:
+    async def turn_view(self, views: tuple[str, ...]) -> None:
+        """To the next of `views`, and after the last to none."""
+        from tui.views.pane import LiveView  # not before it is asked for
+
         if not self.query(LiveView):
-            self.mount(LiveView(self._words))
-        self.toggle_class("-viewing")
+            await self.mount(LiveView(self._words))
+        order = ["", *views, ""]
+        at = order.index(self._viewed) + 1 if self._viewed in order else 0
+        self._viewed = order[at]
+        self.set_class(bool(self._viewed), "-viewing")
+        if self._viewed:
+            more = f" · {at}/{len(views)}" if len(views) > 1 else ""
+            self.query_one(LiveView).turn_to(self._viewed, more)
 
-    def show_view(self, rows: Sequence[CgroupRow]) -> None:
+    def show_view(self, rows: Rows) -> None:
+        from tui.views.pane import LiveView
+
         for view in self.query(LiveView):
             view.show(rows)
+
+    def say_no_view(self) -> None:
+        """In place of a view: there is no machine to look at."""
+        from tui.views.pane import LiveView
+
+        for view in self.query(LiveView):
+            view.say("view_replay")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from lablib.machine.base import Capabilities, CgroupRow
+from lablib.machine.base import Capabilities
+from lablib.machine.seen import Rows
 from lablib.player import Played
 from lablib.verdict import Result
 from tui.threads import Handed
@@ -56,10 +57,11 @@ class Checked(Handed):
 
 
 class Seen(Handed):
-    """The tree of cgroups as it is now."""
+    """The view `name` as it is now."""
 
-    def __init__(self, rows: tuple[CgroupRow, ...]) -> None:
+    def __init__(self, name: str, rows: Rows) -> None:
         super().__init__()
+        self.name = name
         self.rows = rows
 
 

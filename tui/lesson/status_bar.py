@@ -47,7 +47,7 @@ class StatusBar(Horizontal):
             ("F5", say("key_retry")) if phase is Phase.FAILED else ("F2", say(go_on)),
             ("F3", say("key_hint")),
             ("F7", say("key_skip")),
-            *([("F8", say("key_view"))] if self.app.size.width >= ROOMY else []),
+            *([("F8", say("key_view")), ("F10", say("key_map"))] if self.app.size.width >= ROOMY else []),
             ("^]", say("key_leave" if in_terminal else "key_enter")),
             ("^Q", say("key_quit")),
         ]

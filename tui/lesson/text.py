@@ -21,6 +21,12 @@ def item_title(item: Item, walk: Walk, words: Words) -> str:
     return f"{words.screen(kind, number=number, total=total)} · {entry.title[words.language]}"
 
 
+def prompted(commands: str) -> list[tuple[str, str]]:
+    """The lines of a step, each behind what stands before it: the prompt is there once, since all is typed at once."""
+    first, *more = commands.strip("\n").split("\n")
+    return [("$ ", first), *(("  ", line) for line in more)]
+
+
 def step_note(state: StepState, words: Words) -> tuple[str, str]:
     """How a step went, and the theme's name of the colour for that; empty before it was run."""
     if state.running:

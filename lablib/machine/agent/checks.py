@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import checkers  # noqa: F401 - registers the checks
 from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.trials import Trials
-from lablib.machine.agent.views import VIEWS
+from lablib.machine.agent.views import VIEWS, Sweep
 from lablib.machine.wire import MAX_PAYLOAD, Frame, Type
 from lablib.verdict import REGISTRY, Context, Result
 
@@ -22,11 +22,12 @@ CHECK_SECONDS = 70.0
 
 
 class Watched(NamedTuple):
-    """What is looked at again and again, and sent as a frame of `type` whenever it has changed."""
+    """What is looked at again and again: each look gives what is to be sent as frames of `type`."""
 
     type: int
-    look: Callable[[], bytes]
-    last: bytes = b""
+    look: Callable[[], Iterable[bytes]]
+    sweep: Sweep | None = None
+    """Where it takes several rounds to look at everything."""
 
 
 class Checks:
@@ -64,22 +65,34 @@ class Checks:
                 until = time.monotonic() + CHECK_SECONDS
                 self._wait(frame.channel, lambda: self._checked(value, until))
             case Type.WATCH:
-                self._begin(frame.channel, Watched(Type.RESULTS, lambda: self._results(value)))
+                self._begin(frame.channel, Watched(Type.RESULTS, _changes(lambda: self._results(value))))
             case Type.VIEW:
-                view = VIEWS[value]
-                self._begin(frame.channel, Watched(Type.SEEN, lambda: view(self._context({}))))
+                sweep = Sweep(VIEWS[value](), lambda: self._context({}))
+                self._begin(frame.channel, Watched(Type.SEEN, sweep.look, sweep))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something has not been looked at to its end."""
+        return any(watched.sweep is not None and not watched.sweep.whole for watched in self._watches.values())
 
     def look(self) -> None:
         """Looks at everything that is watched or waited for, and sends what has changed."""
         for channel, watched in list(self._watches.items()):
-            payload = watched.look()
-            if payload != watched.last:
-                self._watches[channel] = watched._replace(last=payload)
-                self._send(watched.type, channel, payload)
+            self._tell(channel, watched)
         for channel, ask in list(self._waiting.items()):
             if answer := ask():
                 self._waiting.pop(channel, None)
                 self._send(answer[0], channel, answer[1])
+
+    def go_on(self) -> None:
+        """Goes on with what is unfinished."""
+        for channel, watched in list(self._watches.items()):
+            if watched.sweep is not None and not watched.sweep.whole:
+                self._tell(channel, watched)
+
+    def _tell(self, channel: int, watched: Watched) -> None:
+        for payload in watched.look():
+            self._send(watched.type, channel, payload)
 
     def forget(self, channel: int) -> None:
         """Watches nothing for `channel` any more."""
@@ -110,6 +123,18 @@ class Checks:
 
     def _context(self, remembered: Mapping[str, Any]) -> Context:
         return replace(self._lab.context(remembered), trials=self._trials)
+
+
+def _changes(read: Callable[[], bytes]) -> Callable[[], Iterable[bytes]]:
+    """A look that gives what `read` returns where that is not what it returned before."""
+    last = b""
+
+    def look() -> Iterable[bytes]:
+        nonlocal last
+        before, last = last, read()
+        return () if last == before else (last,)
+
+    return look
 
 
 def pack_results(results: tuple[Result, ...]) -> bytes:

@@ -24,6 +24,8 @@ WATCH_BUSY = 0.1
 WATCH_IDLE = 0.5
 WATCH_REST = 4.0
 """A look is followed by this many times its own length: a terminal waits meanwhile, and has most of the time so."""
+GO_ON = 0.02
+"""Seconds between two rounds of a look that takes several."""
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
 _FOR_CHECKS = (Type.REMEMBER, Type.MEASURE, Type.KNOW, Type.CHECK, Type.WATCH, Type.VIEW)
@@ -65,18 +67,26 @@ class Service:
         trusted any more."""
         self._selector.register(self._line, selectors.EVENT_READ, self._read_line)
         self._selector.register(self._spawner, selectors.EVENT_READ, self._read_reports)
-        next_look = 0.0
+        next_look = next_round = 0.0
         while not self._ended:
-            watching = self._checks is not None and self._checks.watching
-            timeout = 0.0 if self._saves else max(0.0, next_look - time.monotonic()) if watching else None
-            for key, events in self._selector.select(timeout):
+            due = next_look
+            if self._checks is None or not self._checks.watching:
+                due = float("inf")
+            elif self._checks.unfinished:
+                due = min(next_look, next_round)
+            timeout = 0.0 if self._saves else max(0.0, due - time.monotonic())
+            for key, events in self._selector.select(None if timeout == float("inf") else timeout):
                 key.data(key.fd, events)
             self._go_on_saving()
             now = time.monotonic()
-            if self._checks is not None and self._checks.watching and now >= next_look:
+            if self._checks is None or now < due:
+                continue
+            if now >= next_look:
                 self._checks.look()
-                looked = time.monotonic()
-                next_look = now + max(self._look_every(now), (1 + WATCH_REST) * (looked - now))
+                next_look = now + max(self._look_every(now), (1 + WATCH_REST) * (time.monotonic() - now))
+            else:
+                self._checks.go_on()
+            next_round = time.monotonic() + GO_ON
 
     def _look_every(self, now: float) -> float:
         return WATCH_BUSY if now < self._active_until else WATCH_IDLE

@@ -1,0 +1,29 @@
+"""The course map by itself: what `labs` shows on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import App
+
+from tui.chinese import teach_rich
+from tui.lesson.theme import THEME
+from tui.lesson.words import Words
+from tui.map.places import MapPlace
+from tui.map.screen import CourseMap
+
+
+class MapApp(App[str]):
+    """Ends with the id of what was chosen; empty or None for nothing."""
+
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, places: Sequence[MapPlace], begin: int, language: str) -> None:
+        super().__init__()
+        teach_rich()
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self._map = CourseMap(places, begin, Words(language))
+
+    def on_mount(self) -> None:
+        self.push_screen(self._map, self.exit)

@@ -1,0 +1,79 @@
+"""The pane of a live view, below the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from time import monotonic
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from lablib.machine.seen import Rows
+from tui.lesson.words import Words
+from tui.views import cgroups, overlays, processes
+from tui.views.changes import Changes
+from tui.views.look import Look
+
+RENDERERS: Mapping[str, Callable[[Rows, Changes, Look], Iterator[Text]]] = {
+    "namespaces": processes.namespaces,
+    "cgroups": cgroups.lines,
+    "seccomp": processes.seccomp,
+    "overlayfs": overlays.lines,
+}
+"""The views there are, each called as the chapter that it is of."""
+LEGENDS = ("namespaces", "overlayfs")
+"""Views whose signs are not of themselves clear."""
+_FADE = 0.5
+MAX_LINES = 400
+
+
+class LiveView(VerticalScroll):
+    """One view, empty until the machine has said something."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(id="view")
+        self._words = words
+        self._view = ""
+        self._rows: Rows = {}
+        self._changes = Changes()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="rows")
+
+    def on_mount(self) -> None:
+        self.set_interval(_FADE, self._fade)
+
+    def turn_to(self, name: str, more: str) -> None:
+        """Shows the view `name` from now on, and `more` in the title; nothing of it is there yet."""
+        self._view, self._rows, self._changes = name, {}, Changes()
+        self.border_title = Content(f"{self._words.screen(f'view_{name}')}{more}").markup
+        legend = self._words.screen(f"legend_{name}") if name in LEGENDS else ""
+        self.border_subtitle = Content(legend).markup
+        self.query_one("#rows", Static).update("")
+
+    def say(self, key: str) -> None:
+        """A sentence in place of rows."""
+        self.query_one("#rows", Static).update(self._words.screen(key))
+
+    def show(self, rows: Rows) -> None:
+        self._rows = rows
+        self._changes.take(rows, monotonic())
+        self._draw()
+
+    def _fade(self) -> None:
+        """What was fresh is so no more."""
+        if self._changes.any:
+            self._changes.look(monotonic())
+            self._draw()
+
+    def _draw(self) -> None:
+        look = Look(self._words, self.app.theme_variables)
+        lines = list(RENDERERS[self._view](self._rows, self._changes, look))
+        if (more := len(lines) - MAX_LINES) > 0:
+            lines[MAX_LINES:] = [look.muted(f"+{more}")]
+        picture = Text("\n").join(lines)
+        picture.no_wrap, picture.overflow = True, "ellipsis"
+        self.query_one("#rows", Static).update(picture)
