@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lablib.verdict import Context
 
-REST_SECONDS = 2.0
+REST_SECONDS = 8.0
 """How long what a script left in the background may take to get where it is going: what a last line ends in `&` has
-not even called execve(2) when the script ends. What never rests, as a loop, is stopped after that."""
+not even called execve(2) when the script ends. On a busy machine a
+Python takes two seconds to start there. What never rests, as a loop, is stopped after that."""
 _REST_LOOKS = 2
 """One look at processes one after the other may miss who was woken meanwhile by one looked at before."""
-_REST_INTERVAL = 0.02
+_REST_INTERVAL = 0.05
 _RESTING_STATES = frozenset("S")
 STOP_SECONDS = 15.0
 """How long to chase processes that fork faster than they can be stopped. One round over a guest full of them takes a
@@ -81,11 +82,11 @@ class GuestLab(NamedTuple):
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a
         student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
-        await_rest(lambda: (entry for entry in os.listdir("/proc") if entry.isdigit()))
-        end = time.monotonic() + STOP_SECONDS
         waiting_rounds = 0
         signalled: set[str] = set()
         with _undisturbed():
+            await_rest(lambda: (entry for entry in os.listdir("/proc") if entry.isdigit()))
+            end = time.monotonic() + STOP_SECONDS
             while time.monotonic() < end:
                 found = self._stop_once(signalled)
                 waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
