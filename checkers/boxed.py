@@ -14,7 +14,7 @@ from checkers.containers import proc_evidence
 from checkers.overlays import identity, is_served
 from lablib.kernel.capabilities import Cap
 from lablib.kernel.cgroup2 import Cgroup
-from lablib.kernel.mount_namespace import every_mount, mount_id
+from lablib.kernel.mount_namespace import beneath_the_root, every_mount, mount_id
 from lablib.kernel.mountinfo import MountInfo
 from lablib.verdict import Blocked, Context, Evidence, Failure
 
@@ -146,6 +146,9 @@ def old_root_gone(ctx: Context, pid: int) -> Evidence:
         evidence = [Evidence(source, _line(left))]
         params: dict[str, str | int] = {"pid": shown, "point": left.point}
         raise Failure("container.old-root-mounted", expected="-", actual=left.point, evidence=evidence, **params)
+    if (covered := _old_below(ctx, beneath_the_root(pid), old)) is not None:
+        evidence = [Evidence(source, _line(covered))]
+        raise Failure("container.old-root-beneath", expected="-", actual=covered.point, evidence=evidence, pid=shown)
     _refuse_held_folders(ctx, pid, {mount.id for mount in whole})
     return Evidence(source, _points(whole))
 

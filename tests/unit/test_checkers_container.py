@@ -35,6 +35,9 @@ class Kernel(FakeKernel):
     whole: dict[int, str] = field(default_factory=dict)
     """The mountinfo of a namespace as a whole, where it is not what its process sees."""
 
+    beneath: dict[int, str] = field(default_factory=dict)
+    """What lies beneath the root of a namespace."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         path = self.cgroup("box")
@@ -99,6 +102,7 @@ class Kernel(FakeKernel):
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     kernel = Kernel(tmp_path)
     monkeypatch.setattr(boxed, "every_mount", kernel.every_mount)
+    monkeypatch.setattr(boxed, "beneath_the_root", lambda pid: tuple(parse(kernel.beneath.get(pid, ""))))
     monkeypatch.setattr(boxed, "mount_id", kernel.mount_id)
     return kernel
 
@@ -154,6 +158,11 @@ def test_an_old_root_that_is_still_mounted_is_named_also_on_top_of_the_new_one(k
     kernel.mounted(BOX, OVERLAY.format(lower="/lab/image") + OLD.format(point=point) + PROC)
     result = results(kernel)["box-old-root-is-gone"]
     assert (result.key, result.params["point"]) == ("container.old-root-mounted", point)
+
+
+def test_an_old_root_that_the_new_one_was_moved_over_is_there_still(kernel: Kernel) -> None:
+    kernel.beneath[BOX] = OLD.format(point="/")
+    assert failed(kernel) == {"box-old-root-is-gone": "container.old-root-beneath"}
 
 
 @pytest.mark.parametrize(("what", "key"), [("folder", "container.old-root-mounted"), ("file", None)])
