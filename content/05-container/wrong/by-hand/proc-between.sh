@@ -23,7 +23,7 @@ mkdir -p old
 pivot_root . old
 umount -l /old
 mount -t proc proc /proc
-exec unshare --pid --fork setpriv --no-new-privs --bounding-set=-all,+chown,+kill,+setuid,+setgid sleep 1d
+exec unshare --pid -f /bin/setpriv --no-new-privs --bounding-set=-all,+chown,+kill,+setuid,+setgid sleep 1d
 END
 sh -c 'echo $$ > /sys/fs/cgroup/box/cgroup.procs
 exec unshare --mount --pid --fork --uts --ipc --net python3 /tmp/filter.py sh /tmp/inside.sh' &
