@@ -7,11 +7,14 @@ Source of the rules: namespaces(7), pivot_root(2), cgroups(7), capabilities(7), 
 from __future__ import annotations
 
 import posixpath
+import stat
 from collections.abc import Callable, Iterator
 
+from checkers.containers import proc_evidence
+from checkers.overlays import identity, is_served
 from lablib.kernel.capabilities import Cap
 from lablib.kernel.cgroup2 import Cgroup
-from lablib.kernel.mount_namespace import every_mount, mount_id
+from lablib.kernel.mount_namespace import beneath_the_root, every_mount, mount_id
 from lablib.kernel.mountinfo import MountInfo
 from lablib.verdict import Blocked, Context, Evidence, Failure
 
@@ -104,6 +107,23 @@ def _is_image(layer: str) -> bool:
     return plain == IMAGE or (not plain.startswith("/") and posixpath.basename(plain) == posixpath.basename(IMAGE))
 
 
+def image_root(ctx: Context, pid: int) -> Evidence:
+    """Its `/` is the image, or an overlay that has it among its lower layers."""
+    shown = ctx.proc.shown_pid(pid)
+    root = _root(ctx, pid)
+    evidence = Evidence(f"/proc/{shown}/mountinfo", _line(root) if root else "-")
+    if root is not None and (_is_the_image(ctx, pid, root) or any(_is_image(layer) for layer in root.layers())):
+        return evidence
+    actual = root.root if root else "-"
+    raise Failure("container.other-root", expected=IMAGE, actual=actual, evidence=[evidence], pid=shown)
+
+
+def _is_the_image(ctx: Context, pid: int, root: MountInfo) -> bool:
+    wanted = identity(ctx.files, IMAGE)
+    # What a process serves may not answer who looks.
+    return wanted is not None and not is_served(root) and identity(ctx.proc.files(pid), "/") == wanted
+
+
 def old_root_gone(ctx: Context, pid: int) -> Evidence:
     """The root that was before is neither mounted in its namespace nor held by the process."""
     shown = ctx.proc.shown_pid(pid)
@@ -113,7 +133,7 @@ def old_root_gone(ctx: Context, pid: int) -> Evidence:
         evidence = [Evidence(source, _line(root))]
         raise Failure("container.old-root-is-its-root", expected="-", actual="/", evidence=evidence, pid=shown)
     seen, whole = ctx.proc.mounts(pid), _whole(pid)
-    below = _old_below(seen, old)
+    below = _old_below(ctx, seen, old)
     if below is None and (root is None or root.id not in {mount.id for mount in whole if mount.point == "/"}):
         raise Failure(
             "container.only-chroot",
@@ -122,16 +142,28 @@ def old_root_gone(ctx: Context, pid: int) -> Evidence:
             evidence=[Evidence(source, _points(seen)), Evidence(f"{source} (setns)", _points(whole))],
             pid=shown,
         )
-    if left := below or _old_below(whole, old):
+    if left := below or _old_below(ctx, whole, old):
         evidence = [Evidence(source, _line(left))]
         params: dict[str, str | int] = {"pid": shown, "point": left.point}
         raise Failure("container.old-root-mounted", expected="-", actual=left.point, evidence=evidence, **params)
+    if (covered := _old_below(ctx, beneath_the_root(pid), old)) is not None:
+        evidence = [Evidence(source, _line(covered))]
+        raise Failure("container.old-root-beneath", expected="-", actual=covered.point, evidence=evidence, pid=shown)
     _refuse_held_folders(ctx, pid, {mount.id for mount in whole})
     return Evidence(source, _points(whole))
 
 
-def _old_below(mounts: tuple[MountInfo, ...], old: MountInfo | None) -> MountInfo | None:
-    return next((mount for mount in mounts if _is_same(mount, old)), None)
+def _old_below(ctx: Context, mounts: tuple[MountInfo, ...], old: MountInfo | None) -> MountInfo | None:
+    """Where the old root is mounted, or a folder of it. A file leads to no other: engines mount some too."""
+    of_it = [mount for mount in mounts if old is not None and mount.device == old.device]
+    return next((mount for mount in of_it if _is_same(mount, old) or _is_folder(ctx, mount.root)), None)
+
+
+def _is_folder(ctx: Context, path: str) -> bool:
+    try:
+        return stat.S_ISDIR(ctx.files.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _whole(pid: int) -> tuple[MountInfo, ...]:
@@ -190,6 +222,11 @@ def own_proc(ctx: Context, pid: int) -> Evidence:
     if found is None:
         evidence = [Evidence(source, _points(ctx.proc.mounts(pid)))]
         raise Failure("container.no-proc", expected="proc /proc", actual="-", evidence=evidence, pid=shown)
+    mine = ctx.proc.namespace(pid, "pid")
+    said = proc_evidence(ctx, pid)
+    if said.text != mine:
+        evidence = [Evidence(source, _line(found)), said]
+        raise Failure("container.other-proc", expected=mine or "-", actual=said.text, evidence=evidence, pid=shown)
     return Evidence(source, _line(found))
 
 

@@ -27,7 +27,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "own-root": (boxed.own_mounts, *_ROOT),
     "few-rights": _RIGHTS,
     "by-hand": (boxed.own_namespaces, *_ROOT, boxed.own_proc, boxed.limited, *_RIGHTS),
-    "by-crun": (boxed.own_namespaces, boxed.limited, *_RIGHTS),
+    "by-crun": (boxed.image_root, boxed.own_namespaces, boxed.limited, *_RIGHTS),
 }
 """Of each task."""
 _chosen: dict[str, tuple[weakref.ref[Context], Process]] = {}
@@ -135,6 +135,12 @@ def crun_runs_it(ctx: Context) -> Evidence:
     """crun runs a container, and it is a `sleep`."""
     pid = _of_crun(ctx)
     return Evidence(f"/proc/{ctx.proc.shown_pid(pid)}/comm", ctx.proc.comm(pid) or "-")
+
+
+@check(task="container/by-crun")
+def crun_took_the_image(ctx: Context) -> Evidence:
+    """Its root is /lab/image, or an overlay on it."""
+    return boxed.image_root(ctx, _of_crun(ctx))
 
 
 @check(task="container/by-crun")

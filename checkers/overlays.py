@@ -114,8 +114,12 @@ def mount_namespaces(ctx: Context) -> Iterator[tuple[int, tuple[MountInfo, ...]]
             continue
         seen.add(namespace)  # also where it is not the student's: then none of theirs is in it
         mounts = ctx.proc.mounts(pid) if ctx.proc.is_shown(pid) else ()
-        if mounts and not any(mount.type.startswith(_SERVED) for mount in mounts):
+        if mounts and not any(is_served(mount) for mount in mounts):
             yield pid, mounts
+
+
+def is_served(mount: MountInfo) -> bool:
+    return mount.type.startswith(_SERVED)
 
 
 def need_upper(overlay: Overlay) -> str:

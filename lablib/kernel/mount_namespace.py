@@ -11,9 +11,12 @@ from pathlib import Path
 
 from lablib.kernel import syscalls
 from lablib.kernel.mountinfo import MountInfo, parse
+from lablib.kernel.mounts import private
 
 MAX_TEXT = 1 << 20
 """Characters: some ten thousand mounts."""
+_DEPTH = 8
+"""How many mounts that lie one over another at a root are taken off at most."""
 
 
 def every_mount(pid: int, proc: Path = Path("/proc")) -> tuple[MountInfo, ...]:
@@ -30,12 +33,47 @@ def every_mount(pid: int, proc: Path = Path("/proc")) -> tuple[MountInfo, ...]:
         namespace = _opened(kept, f"{proc}/{pid}/ns/mnt", os.O_RDONLY)
         with _back_again(kept):
             syscalls.setns(namespace, syscalls.CLONE_NEWNS)
-            # The kernel takes note of namespace and root when the file is opened.
-            mounts = os.open("thread-self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=ours)
-        with open(mounts, encoding="utf-8", errors="replace") as file:
-            text = file.read(MAX_TEXT + 1)
+            mounts = _opened_mountinfo(kept, ours)
+        return _read(mounts, f"{proc}/{pid}")
+
+
+def beneath_the_root(pid: int, proc: Path = Path("/proc")) -> tuple[MountInfo, ...]:
+    """What lies beneath the root of the mount namespace of `pid`, where something was mounted or moved over it: no list
+    of mounts leads there, and umount(2) does. Looked for in a copy of the namespace, from which the mounts over it are
+    taken off; the namespace itself stays as it is. Raises OSError as `every_mount` does."""
+    found: list[MountInfo] = []
+    with ExitStack() as kept:
+        ours = _opened(kept, proc, os.O_PATH | os.O_DIRECTORY)
+        namespace = _opened(kept, f"{proc}/{pid}/ns/mnt", os.O_RDONLY)
+        with _back_again(kept):
+            syscalls.setns(namespace, syscalls.CLONE_NEWNS)
+            syscalls.unshare(syscalls.CLONE_NEWNS)
+            private("/").execute()
+            copy = os.open("thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC, dir_fd=ours)
+            kept.callback(os.close, copy)
+            for _ in range(_DEPTH):
+                try:
+                    syscalls.umount2("/", syscalls.MNT_DETACH)
+                except OSError:
+                    break  # it is the very root, or of a user namespace that keeps its mounts together (MNT_LOCKED)
+                syscalls.setns(copy, syscalls.CLONE_NEWNS)  # which looks for the root anew
+                # It is read before the next is taken off: the kernel makes the lines as they are read.
+                found += _read(_opened_mountinfo(kept, ours), f"{proc}/{pid}")
+    return tuple(found)
+
+
+def _opened_mountinfo(kept: ExitStack, proc: int) -> int:
+    """The kernel takes note of namespace and root when it is opened."""
+    descriptor = os.open("thread-self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+    kept.callback(os.close, descriptor)
+    return descriptor
+
+
+def _read(mounts: int, subject: str) -> tuple[MountInfo, ...]:
+    with open(mounts, encoding="utf-8", errors="replace", closefd=False) as file:
+        text = file.read(MAX_TEXT + 1)
     if len(text) > MAX_TEXT:  # what is cut off might be the very mount that is looked for
-        raise OSError(errno.EFBIG, "too many mounts", f"{proc}/{pid}")
+        raise OSError(errno.EFBIG, "too many mounts", subject)
     return tuple(parse(text))
 
 

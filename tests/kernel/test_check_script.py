@@ -38,6 +38,8 @@ def grade(tasks: dict[str, Task], script: str | bytes, timeout: float = 8.0) -> 
         SOLUTION,
         "#!/bin/bash\n" + SOLUTION,
         "#!/usr/bin/python3\nimport subprocess\nsubprocess.run(['sh', '-c', '''" + SOLUTION + "'''])\n",
+        "python3 -c \"import subprocess; subprocess.run(['sh', '-c',  + SOLUTION + ])\" &\n",
+        "{ " + SOLUTION + "yes > /dev/null; } &\n",
         SOLUTION + "exit 1\n",
         SOLUTION + "kill -9 $$\n",
         SOLUTION + "sleep 1000\n",
@@ -52,7 +54,8 @@ def grade(tasks: dict[str, Task], script: str | bytes, timeout: float = 8.0) -> 
         SOLUTION + "umount -l /sys/fs/cgroup /proc /sys\n",
         SOLUTION + "echo 1 > /sys/fs/cgroup/test/leaf/cgroup.freeze\n",
     ],
-    ids=["sh", "bash", "python", "exit-1", "kills-its-shell", "hangs", "leaves-a-process", "prints-binary", "floods",
+    ids=["sh", "bash", "python", "ends-too-early",
+         "never-rests", "exit-1", "kills-its-shell", "hangs", "leaves-a-process", "prints-binary", "floods",
          "floods-behind", "prints-escapes", "closes-everything", "removes-its-folder", "fork-bomb", "unmounts",
          "freezes-the-sleep"],
 )  # fmt: skip

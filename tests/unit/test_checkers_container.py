@@ -35,6 +35,9 @@ class Kernel(FakeKernel):
     whole: dict[int, str] = field(default_factory=dict)
     """The mountinfo of a namespace as a whole, where it is not what its process sees."""
 
+    beneath: dict[int, str] = field(default_factory=dict)
+    """What lies beneath the root of a namespace."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         path = self.cgroup("box")
@@ -53,6 +56,7 @@ class Kernel(FakeKernel):
     def seen(self, pid: int, mounts: str, root: int, namespaces: str, status: dict[str, str]) -> None:
         path = self.folder / "proc" / str(pid)
         self.mounted(pid, mounts, root)
+        self.proc_of(pid, namespaces)
         with (path / "status").open("a") as file:
             file.write("".join(f"{name}:\t{value}\n" for name, value in status.items()))
         for kind in boxed.KINDS:
@@ -62,6 +66,13 @@ class Kernel(FakeKernel):
     def mounted(self, pid: int, mounts: str, root: int = 69) -> None:
         (self.folder / "proc" / str(pid) / "mountinfo").write_text(mounts)
         self.roots[pid] = root
+
+    def proc_of(self, pid: int, namespace: str) -> None:
+        """It sees a /proc of that pid namespace."""
+        link = self.folder / f"proc/{pid}/root/proc/1/ns/pid"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"pid:[{namespace}]")
 
     def runs(self, pid: int, name: str) -> None:
         """It has become another program."""
@@ -91,6 +102,7 @@ class Kernel(FakeKernel):
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     kernel = Kernel(tmp_path)
     monkeypatch.setattr(boxed, "every_mount", kernel.every_mount)
+    monkeypatch.setattr(boxed, "beneath_the_root", lambda pid: tuple(parse(kernel.beneath.get(pid, ""))))
     monkeypatch.setattr(boxed, "mount_id", kernel.mount_id)
     return kernel
 
@@ -148,6 +160,20 @@ def test_an_old_root_that_is_still_mounted_is_named_also_on_top_of_the_new_one(k
     assert (result.key, result.params["point"]) == ("container.old-root-mounted", point)
 
 
+def test_an_old_root_that_the_new_one_was_moved_over_is_there_still(kernel: Kernel) -> None:
+    kernel.beneath[BOX] = OLD.format(point="/")
+    assert failed(kernel) == {"box-old-root-is-gone": "container.old-root-beneath"}
+
+
+@pytest.mark.parametrize(("what", "key"), [("folder", "container.old-root-mounted"), ("file", None)])
+def test_a_folder_of_the_old_root_is_a_way_back_and_a_file_is_none(kernel: Kernel, what: str, key: str | None) -> None:
+    (kernel.folder / "files/folder").mkdir()
+    (kernel.folder / "files/file").touch()
+    bound = OLD.format(point="/old").replace(" / /old", f" /{what} /old")
+    kernel.mounted(BOX, OVERLAY.format(lower="/lab/image") + bound + PROC)
+    assert failed(kernel).get("box-old-root-is-gone") == key
+
+
 def test_a_root_that_is_the_old_one_has_not_been_left(kernel: Kernel) -> None:
     kernel.mounted(BOX, LAB, 43)
     assert failed(kernel)["box-old-root-is-gone"] == "container.old-root-is-its-root"
@@ -180,6 +206,15 @@ def test_where_the_namespace_cannot_be_entered_the_machine_is_to_blame(
 def test_a_proc_of_its_own_is_at_proc(kernel: Kernel, mounts: str, key: str) -> None:
     kernel.mounted(BOX, OVERLAY.format(lower="/lab/image") + mounts)
     assert failed(kernel) == {"proc-is-its-own": key}
+
+
+def test_a_proc_of_another_pid_namespace_or_a_covered_one_is_told(kernel: Kernel) -> None:
+    kernel.proc_of(BOX, "between")
+    assert failed(kernel) == {"proc-is-its-own": "container.other-proc"}
+    kernel.proc_of(BOX, "inside")
+    covered = "72 70 0:38 / /proc rw - tmpfs tmpfs rw\n"
+    kernel.mounted(BOX, OVERLAY.format(lower="/lab/image") + PROC + covered)
+    assert failed(kernel) == {"proc-is-its-own": "container.other-proc"}
 
 
 @pytest.mark.parametrize(
@@ -286,6 +321,18 @@ def test_what_crun_runs_instead_is_told(kernel: Kernel, pid: int, name: str, key
     kernel.crun("box", {"pid": pid})
     kernel.runs(BOX, name)
     assert set(failed(kernel, "by-crun").values()) == {key}
+
+
+@pytest.mark.parametrize(("place", "key"), [("lab/image", None), ("lab/other", "container.other-root")])
+def test_the_root_of_cruns_container_is_the_image(kernel: Kernel, place: str, key: str | None) -> None:
+    for name in ("lab/image", "lab/other"):
+        (kernel.folder / "files" / name).mkdir(parents=True)
+    kernel.crun("box", {"pid": BOX})
+    kernel.mounted(BOX, f"69 38 0:20 /{place} / rw - tmpfs tmpfs rw\n" + PROC)
+    root = kernel.folder / f"proc/{BOX}/root"
+    root.rename(root.with_name("before"))
+    root.symlink_to(kernel.folder / "files" / place)
+    assert failed(kernel, "by-crun").get("crun-took-the-image") == key
 
 
 def test_the_parts_of_cruns_container_are_judged(kernel: Kernel) -> None:

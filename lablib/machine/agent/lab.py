@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lablib.verdict import Context
 
-REST_SECONDS = 2.0
+REST_SECONDS = 5.0
 """How long what a script left in the background may take to get where it is going: what a last line ends in `&` has
-not even called execve(2) when the script ends. What never rests, as a loop, is stopped after that."""
+not even called execve(2) when the script ends, and on a busy machine a Python takes two seconds to start there."""
+BEGUN_SECONDS = 1.0
+"""Of processor time: what has had this much is where it is going, and may go on for ever, as a loop."""
 _REST_LOOKS = 2
 """One look at processes one after the other may miss who was woken meanwhile by one looked at before."""
 _REST_INTERVAL = 0.01
@@ -31,6 +33,7 @@ _WAITING_ROUNDS = 5
 _SETTLE_SECONDS = 0.01
 """For the signalled to run once more, which is when they stop."""
 _STOPPED_STATES = frozenset("TtZX")
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PF_KTHREAD = 0x00200000
 """include/linux/sched.h: a thread of the kernel's own, among the flags of /proc/PID/stat."""
 
@@ -97,11 +100,11 @@ class GuestLab(NamedTuple):
     def stop_processes(self) -> bool:
         """Walks the pid namespace until whole rounds find everything at rest. The root cgroup cannot be frozen, and a
         student may rightly move processes there (cgroups(7): the freezer is not in the root)."""
-        await_rest(lambda: (entry for entry in os.listdir("/proc") if entry.isdigit()))
-        end = time.monotonic() + STOP_SECONDS
         waiting_rounds = 0
         signalled: set[str] = set()
         with _undisturbed():
+            await_rest(lambda: (entry for entry in os.listdir("/proc") if entry.isdigit()))
+            end = time.monotonic() + STOP_SECONDS
             while time.monotonic() < end:
                 found = self._stop_once(signalled)
                 waiting_rounds = waiting_rounds + 1 if found <= _WAITING_STATES else 0
@@ -137,26 +140,30 @@ class GuestLab(NamedTuple):
 
 
 def await_rest(pids: Callable[[], Iterable[str]]) -> None:
-    """Returns once all of these processes sleep, or after REST_SECONDS."""
+    """Returns once each of these processes sleeps or has computed for BEGUN_SECONDS, or after REST_SECONDS."""
     end = time.monotonic() + REST_SECONDS
     quiet = 0
     while time.monotonic() < end:
-        quiet = quiet + 1 if all(_running_states(pid) <= _RESTING_STATES for pid in pids()) else 0
+        quiet = quiet + 1 if all(_is_settled(pid) for pid in pids()) else 0
         if quiet == _REST_LOOKS:
             return
         time.sleep(_REST_INTERVAL)
 
 
+def _is_settled(pid: str) -> bool:
+    return _running_states(pid) <= _RESTING_STATES or _stat(f"/proc/{pid}/stat").computed >= BEGUN_SECONDS
+
+
 def _running_states(pid: str) -> set[str]:
     """The states of the threads of `pid` that have not stopped; none for the agent and the kernel's own threads:
     all else in a guest is the student's."""
-    state, flags, threads = _stat(f"/proc/{pid}/stat")
-    if int(pid) == os.getpid() or flags & _PF_KTHREAD:
+    process = _stat(f"/proc/{pid}/stat")
+    if int(pid) == os.getpid() or process.flags & _PF_KTHREAD:
         return set()
-    states = {state}
-    if threads > 1:
+    states = {process.state}
+    if process.threads > 1:
         try:
-            states = {_stat(f"/proc/{pid}/task/{thread}/stat")[0] for thread in os.listdir(f"/proc/{pid}/task")}
+            states = {_stat(f"/proc/{pid}/task/{thread}/stat").state for thread in os.listdir(f"/proc/{pid}/task")}
         except OSError:
             return set()  # it has ended meanwhile
     return states - _STOPPED_STATES
@@ -177,11 +184,21 @@ def _undisturbed() -> Iterator[None]:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _stat(path: str) -> tuple[str, int, int]:
-    """State, flags and number of threads (proc(5), fields 3, 9 and 20), in one read: there may be very many of them."""
+class _Stat(NamedTuple):
+    """Of proc_pid_stat(5)."""
+
+    state: str
+    flags: int = 0
+    computed: float = 0.0
+    """Seconds of processor time, the kernel's for it included."""
+    threads: int = 0
+
+
+def _stat(path: str) -> _Stat:
+    """In one read: there may be very many of them."""
     try:
         with open(path, "rb") as stat:
             fields = stat.read().rpartition(b") ")[2].split()
-        return fields[0].decode(), int(fields[6]), int(fields[17])
+        return _Stat(fields[0].decode(), int(fields[6]), (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[17]))
     except (OSError, IndexError):
-        return "X", 0, 0  # it has ended
+        return _Stat("X")  # it has ended

@@ -1,10 +1,13 @@
 #!/bin/sh
-# fails: root-is-an-overlay container.root-is-a-folder
+# fails: old-root-is-gone container.old-root-mounted
 mkdir -p /lab/box/upper /lab/box/work /lab/box/merged
 unshare --mount sh -c '
 mount -t overlay -o lowerdir=/lab/image,upperdir=/lab/box/upper,workdir=/lab/box/work overlay /lab/box/merged
-mkdir -p /lab/box/merged/tmp/root
-cp -a /lab/image/. /lab/box/merged/tmp/root
-exec chroot /lab/box/merged/tmp/root sleep 1d
+mount --bind /root /lab/box/merged/tmp
+cd /lab/box/merged
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec sleep 1d
 ' &
 until pgrep -xf "sleep 1d" >/dev/null; do :; done
