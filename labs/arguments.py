@@ -36,7 +36,7 @@ COMMANDS = {
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),
     "doctor": Command({"--json": False}),
-    "finish": Command({"--json": False}),
+    "finish": Command({"--all": False, "--json": False}),
     "guest": Command(
         {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1
     ),

@@ -15,11 +15,12 @@ from lablib.errors import MachineError, UsageError
 from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
 from lablib.i18n import CHECK_MESSAGES, catalogue
-from lablib.machine.choose import machine_factory
+from lablib.machine.choose import check_choice, machine_factory
 from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
 from labs.answering import run_answer
 from labs.arguments import Arguments, seconds
+from labs.elevating import sudo_if_agreed
 from labs.exits import ExitCode
 from labs.passing import note_passed
 
@@ -35,7 +36,7 @@ def run_check(arguments: Arguments, language: str) -> int:
     if arguments.has("--answer"):
         raise UsageError("answer-for-task", task=task.id)
     of_script = arguments.has("--script")
-    report = _of_script(arguments, task) if of_script else _of_this_machine(arguments, task, language)
+    report = _of_script(arguments, task, language) if of_script else _of_this_machine(arguments, task, language)
     checks, words = catalogue(language, CHECK_MESSAGES), catalogue(language)
     if arguments.has("--json"):
         print(json.dumps(report.as_json(checks), ensure_ascii=False))
@@ -48,10 +49,12 @@ def run_check(arguments: Arguments, language: str) -> int:
     return EXITS.get(report.verdict, ExitCode.NOT_CHECKED)
 
 
-def _of_script(arguments: Arguments, task: Task) -> Report:
-    timeout = seconds(arguments, SCRIPT_SECONDS)
-    factory = machine_factory(arguments.value("--on", "auto"))
-    return check_script(task, read_script(arguments.value("--script", "")), factory, timeout)
+def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
+    timeout, kind = seconds(arguments, SCRIPT_SECONDS), arguments.value("--on", "auto")
+    check_choice(kind)
+    script = read_script(arguments.value("--script", ""))
+    with sudo_if_agreed(kind, language) as sudo:
+        return check_script(task, script, machine_factory(kind, sudo=sudo), timeout)
 
 
 def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:

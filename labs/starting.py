@@ -43,22 +43,25 @@ def run_start(arguments: Arguments, language: str) -> int:
         with _only_said(language):
             place.remember(chapter.id)
         load = partial(course.chapter, chapter.id)
-        with _machines(kind, work) as machines:
+        with _machines(kind, work, language) as machines:
             run_lesson = _import_screen()
+            _sweep()
             return run_lesson(chapter, load, machines, language, progress, place, start)
 
 
 @contextmanager
-def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
+def _machines(kind: str, work: Path | None, language: str) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
     a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
     which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
     from lablib.machine.choose import guest_factory, machine_factory
     from lablib.machine.probing import all_noted
+    from labs.elevating import sudo_if_agreed
 
     if kind == "host":
-        yield machine_factory(kind, work)
+        with sudo_if_agreed(kind, language) as sudo:
+            yield machine_factory(kind, work, sudo=sudo)
         return
     with closing(Ahead(guest_factory(work, practice=True))) as machines:
         if all_noted():
@@ -66,6 +69,13 @@ def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
         else:
             Thread(target=machines.begin, name="machine-ahead").start()
         yield machines
+
+
+def _sweep() -> None:
+    """What a lab before left behind, when it was cut off, goes now; here, since all that it imports the screen did."""
+    from lablib.machine.leftovers import sweep
+
+    sweep()
 
 
 def _import_screen() -> Callable[..., int]:

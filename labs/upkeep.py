@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from lablib.i18n import catalogue
+from lablib.text import one_line
 from labs import course
 from labs.arguments import Arguments
 from labs.exits import ExitCode
@@ -32,12 +33,18 @@ def run_finish(arguments: Arguments, language: str) -> int:
     from lablib.machine.leftovers import sweep
 
     words = catalogue(language)
-    removed = sweep()
+    everyone = arguments.has("--all")
+    swept = sweep(everyone=everyone)
     if arguments.has("--json"):
-        print(json.dumps({"removed": removed}, ensure_ascii=False))
-    else:
-        for thing in removed:
-            print(words.text("finish.took", thing=thing))
-        if not removed:
-            print(words.text("finish.nothing"))
-    return ExitCode.PASS
+        names = {"removed": swept.taken, "refused": swept.refused, "stayed": swept.stayed, "others": swept.of_others}
+        print(json.dumps(names, ensure_ascii=False))
+        return ExitCode.NOT_CHECKED if swept.stayed else ExitCode.PASS
+    said = {"took": swept.taken, "refused": swept.refused, "stayed": swept.stayed}
+    if everyone:
+        said["of-others"] = swept.of_others
+    for key, things in said.items():
+        for thing in things:
+            print(words.text(f"finish.{key}", thing=one_line(thing)))
+    if not any(said.values()):
+        print(words.text("finish.nothing"))
+    return ExitCode.NOT_CHECKED if swept.stayed else ExitCode.PASS

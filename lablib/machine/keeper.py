@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         """Where it starts."""
         cpu: int
         cell: Cell
+        run: str
+        """The run folder, where the session of the guest is noted (`orphans.py`)."""
         removed: Sequence[str]
         """Folders to remove at the end."""
         kept_open: Sequence[int]
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # `signal` makes enumerations of its constants first
 
+SESSION = "session"
+"""The file of a run folder with the guest's session and the start time of the process that leads it."""
 FAILED = 97
 """The exit status of a kernel process that could not be confined or started; the reason is on its console."""
 
@@ -107,6 +111,7 @@ def confine(cell: Cell) -> None:
 def _become_kernel(order: Order) -> None:
     try:
         os.setsid()
+        _note_session(order["run"])
         os.chdir(order["folder"])
         os.sched_setaffinity(0, {order["cpu"]})
         program = os.open(order["program"], os.O_RDONLY | os.O_CLOEXEC)
@@ -121,6 +126,15 @@ def _become_kernel(order: Order) -> None:
         sys.stderr.flush()
     finally:
         os._exit(FAILED)
+
+
+def _note_session(run: str) -> None:
+    """Should we be killed, the kernel ends with us, and what it made is found by this. Its own module would be imported
+    for it, and wait we do not."""
+    with open("/proc/self/stat", "rb") as file:
+        start = file.read().rpartition(b") ")[2].split()[19]
+    with open(f"{run}/{SESSION}", "xb", buffering=0) as file:
+        file.write(b"%d %s" % (os.getpid(), start))
 
 
 def _reap_all(kernel: int) -> int:
