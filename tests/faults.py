@@ -92,10 +92,10 @@ def _screen(kind: str, chapter: str, work: Path) -> subprocess.Popen[bytes]:
 def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> None:
     watch = next(_children(screen.pid), 0)
     pids = {"screen": screen.pid, "watch": watch, "agent": _agent_of(watch) if watch else 0}
-    for victim in victims:
-        if pids[victim]:
-            _kill(pids[victim])
-    if "screen" not in victims:
+    there = [victim for victim in victims if pids[victim]] or ["screen"]  # so early, it may be all there is
+    for victim in there:
+        _kill(pids[victim])
+    if "screen" not in there:
         try:
             screen.wait(SETTLE_SECONDS)  # it tells its user that the machine is gone, and ends
         except subprocess.TimeoutExpired:
@@ -124,7 +124,7 @@ def there(folder: Path) -> set[str]:
     """Cgroups, mounts, processes below us with their namespaces, and folders of labs."""
     _reap()
     root = find_cgroup2()
-    cgroups = {str(path) for path in root.rglob(f"{PREFIX}*") if path.is_dir()} if root else set()
+    cgroups = {str(path) for path in root.glob(f"{PREFIX}*") if path.is_dir()} if root else set()
     control = (root / "cgroup.subtree_control").read_text().split() if root and os.geteuid() == 0 else []
     mounts = {f"mount {mount.point}" for mount in parse(Path("/proc/self/mountinfo").read_text())}
     folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *Path(FOLDER).glob("*"))}

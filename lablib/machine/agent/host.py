@@ -21,7 +21,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from lablib.machine.agent import spawner, world
 from lablib.machine.agent.clearing import Cleared, clear, sweep
 from lablib.machine.agent.features import features, loadable
 from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind
-from lablib.machine.agent.subtree import PREFIX, processes
+from lablib.machine.agent.subtree import PREFIX, is_frozen, processes
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 from lablib.verdict import Context
 
@@ -48,7 +48,7 @@ SHARED = ("run/docker.sock",)
 """What of the host's /run is in the world as well. Not where systemd listens: pam_systemd(8) would move who becomes
 another user out of the lab's cgroup, into a session."""
 HOST = "run/host"
-"""Where a world on a machine with systemd has the namespaces of that machine's first process, to look at it from there."""
+"""Where a world has the namespaces of the first process of a machine with systemd, to look at it from there."""
 SEEN_FROM = ("mnt", "cgroup", "pid")
 OF_SYSTEMD = ("systemctl", "systemd-cgls", "systemd-cgtop", "loginctl", "journalctl")
 _LOOKS = """#!/bin/sh
@@ -88,18 +88,32 @@ class HostLab:
         return Context(proc, Cgroup.open_root(self.subtree), remembered, Inside(self.root), self.work_folder)
 
     def stop_processes(self) -> bool:
-        """Frozen, nothing can fork; thawed, each stops before it runs another instruction. So no cgroup of the student's
+        """Frozen, nothing can fork; thawed, each stops before it runs another instruction. So no cgroup of a student's
         is frozen that they have not frozen themselves."""
         (self.subtree / "cgroup.freeze").write_text("1")
-        end = time.monotonic() + _FREEZE_SECONDS
-        while "frozen 1" not in (self.subtree / "cgroup.events").read_text().splitlines():
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.01)
+        frozen = _waited(lambda: is_frozen(self.subtree))
         for pid in SubtreeProcFS(subtree=self.subtree).pids():
             os.kill(pid, signal.SIGSTOP)
         (self.subtree / "cgroup.freeze").write_text("0")
-        return True
+        return frozen and _waited(lambda: not _still_frozen(self.subtree))
+
+
+def _still_frozen(cgroup: Path) -> bool:
+    """Whether `cgroup` or one below it has not thawed yet. One with a 1 of its own in cgroup.freeze does not, nor what
+    is below it."""
+    if (cgroup / "cgroup.freeze").read_text() == "1\n":
+        return False
+    return is_frozen(cgroup) or any(_still_frozen(child) for child in cgroup.iterdir() if child.is_dir())
+
+
+def _waited(is_so: Callable[[], bool]) -> bool:
+    """Whether it was so in time."""
+    end = time.monotonic() + _FREEZE_SECONDS
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def main() -> None:

@@ -50,6 +50,11 @@ def _kill(subtree: Path) -> None:
         _write(folder / "cgroup.freeze", "0")
 
 
+def is_frozen(cgroup: Path) -> bool:
+    """Whether every process in it and below is at rest. Raises OSError when it is gone."""
+    return "frozen 1" in (cgroup / "cgroup.events").read_text().splitlines()
+
+
 def processes(cgroup: Path) -> Iterator[int]:
     """Those in `cgroup` itself; none where it is gone. Of a threaded one, whose cgroup.procs cannot be read
     (cgroups(7)), the threads: a signal for one is for its process."""
