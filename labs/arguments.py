@@ -35,7 +35,7 @@ COMMANDS = {
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),
-    "doctor": Command({"--json": False}),
+    "doctor": Command({"--fix": False, "--yes": False, "--json": False}),
     "finish": Command({"--all": False, "--json": False}),
     "guest": Command(
         {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1

@@ -74,9 +74,10 @@ def main() -> None:
     if not text:
         return  # whoever started us has ended, or could not prepare
     order: Order = marshal.loads(text)  # noqa: S302 - ours
+    keeper = os.getpid()
     kernel = os.fork()
     if kernel == 0:
-        _become_kernel(order)
+        _become_kernel(order, keeper)
     for descriptor in order["kept_open"]:
         os.close(descriptor)
     ended = os.pidfd_open(kernel)
@@ -108,7 +109,7 @@ def confine(cell: Cell) -> None:
     seccomp.set_mode_filter(cell["filter"])
 
 
-def _become_kernel(order: Order) -> None:
+def _become_kernel(order: Order, keeper: int) -> None:
     try:
         os.setsid()
         _note_session(order["run"])
@@ -118,7 +119,7 @@ def _become_kernel(order: Order) -> None:
         confine(order["cell"])
         # Last, since setresuid(2) clears it; the keeper may have died before it was set.
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        if os.getppid() != keeper:
             os._exit(FAILED)
         os.execve(program, [order["program"], *order["options"]], dict(order["environment"]))
     except BaseException as error:
