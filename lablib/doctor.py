@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from lablib.errors import MachineError
 from lablib.i18n import Catalogue
-from lablib.kernel import landlock
+from lablib.kernel import landlock, tried
+from lablib.machine.choose import is_container
 from lablib.machine.guest import MEMORY
+from lablib.machine.host import has_memory_controller
 from lablib.machine.kernels import find_python
 from lablib.machine.probing import best
 from lablib.machine.room import memory_folder
@@ -22,10 +26,14 @@ from lablib.machine.room import memory_folder
 PACKAGES = Path(__file__).parent / "packages.txt"
 SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
 OLDEST_PYTHON = (3, 11)
+BASE = "base"
+"""The group of packages that every lab needs."""
 
 
 class State(StrEnum):
     OK = "ok"
+    NOTE = "note"
+    """Guests do without it; labs on this machine itself (`--on host`) or some tool do not."""
     WARN = "warn"
     FAIL = "fail"
 
@@ -39,6 +47,10 @@ class Finding:
     key: str
     params: Mapping[str, str] = field(default_factory=dict)
     remedy: str = ""
+    chapters: tuple[str, ...] = ()
+    """Those that it touches; none where nothing is wrong."""
+    fix: tuple[tuple[str, ...], ...] = ()
+    """The remedy as commands for root; none where it takes a human."""
 
     def text(self, words: Catalogue) -> str:
         return words.text(self.key, **self.params)
@@ -46,30 +58,39 @@ class Finding:
     def remedy_text(self, words: Catalogue) -> str:
         return words.text(self.remedy, **self.params) if self.remedy else ""
 
-    def as_json(self, words: Catalogue) -> dict[str, str]:
+    def as_json(self, words: Catalogue) -> dict[str, object]:
         return {
             "id": self.id,
             "state": str(self.state),
             "text": self.text(words),
             "remedy": self.remedy_text(words),
+            "chapters": list(self.chapters),
+            "fix": [shlex.join(command) for command in self.fix],
         }
 
 
 def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> list[Finding]:
     """Looks at everything. `chapters` is the packages of each chapter; below `root` lie proc and dev. Nothing is
     changed, and no probe needs privilege."""
-    return [
+    everywhere = [
         _kernel(),
         _python(),
         _room(),
+        seccomp_finding(tried.seccomp_filter(), _read(root / "proc/sys/kernel/seccomp/actions_avail")),
         landlock_finding(landlock.abi()),
         ptrace_finding(_read(root / "proc/sys/kernel/yama/ptrace_scope")),
         cgroup_finding(_read(root / "proc/self/mounts")),
+        host_finding(root),
+        user_namespace_finding(tried.user_namespace(), root),
+        overlay_finding(tried.overlay()),
         kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
         build_finding(),
-        *packages_findings({"base": base_packages(os.uname().machine)} | dict(chapters)),
+        *packages_findings({BASE: base_packages(os.uname().machine)}),
     ]
+    of_one = [libseccomp_finding(), *packages_findings(chapters)]
+    touched = [one if one.state is State.OK else replace(one, chapters=tuple(chapters)) for one in everywhere]
+    return [*touched, *of_one]
 
 
 def worst(findings: Iterable[Finding]) -> State:
@@ -114,11 +135,74 @@ def landlock_finding(abi: int) -> Finding:
     return _ok("landlock", "landlock-old" if abi < 3 else "landlock", abi=abi)
 
 
+def seccomp_finding(refused: str, actions: str) -> Finding:
+    """`refused` is the errno's name that loading a filter fails with; `actions` is actions_avail of seccomp(2)."""
+    if refused:
+        return _bad("seccomp", State.FAIL, "seccomp-none", said=refused)
+    missing = [action for action in ("errno", "kill_process", "user_notif") if action not in actions.split()]
+    if missing:
+        return _bad("seccomp", State.NOTE, "seccomp-actions", actions=" ".join(missing))
+    return _ok("seccomp")
+
+
+def libseccomp_finding() -> Finding:
+    try:
+        ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        found = _bad("libseccomp", State.WARN, "libseccomp-none")
+        return replace(found, chapters=("seccomp",), fix=_installed(["libseccomp2"]))
+    return _ok("libseccomp")
+
+
+def host_finding(root: Path) -> Finding:
+    """Whether labs can be on this machine itself."""
+    if is_container(root):
+        return _bad("host", State.NOTE, "host-container")
+    if not has_memory_controller():
+        return _bad("host", State.NOTE, "host-no-memory")
+    if os.geteuid() != 0 and not shutil.which("sudo"):
+        return _bad("host", State.NOTE, "host-no-root")
+    systemd = (root / "run/systemd/system").is_dir()
+    return _ok("host", "host-systemd" if systemd else "host")
+
+
+SWITCHES = {
+    "kernel/apparmor_restrict_unprivileged_userns": ("1", "0"),
+    "kernel/unprivileged_userns_clone": ("0", "1"),
+    "user/max_user_namespaces": ("0", "15000"),
+}
+"""What forbids user namespaces: the file of /proc/sys, what it says then, and what it should. The first is Ubuntu's,
+the second Debian's of old; the third is in namespaces(7)."""
+
+
+def user_namespace_finding(refused: str, root: Path) -> Finding:
+    """`refused` is the errno's name that making one fails with. Root is refused less than a student would be, so the
+    switches are read as well."""
+    off = {name: on for name, (bad, on) in SWITCHES.items() if _read(root / "proc/sys" / name) == bad}
+    if not refused and not off:
+        return _ok("userns")
+    if not off:
+        return _bad("userns", State.NOTE, "userns-refused", said=refused)
+    settings = [f"{name.replace('/', '.')}={on}" for name, on in off.items()]
+    found = _bad("userns", State.NOTE, "userns-off", settings=" ".join(settings))
+    return replace(found, fix=tuple(("sysctl", "-w", setting) for setting in settings))
+
+
+def overlay_finding(refused: str) -> Finding:
+    if not refused:
+        return _ok("overlay")
+    found = _bad("overlay", State.NOTE, "overlay-none", said=refused)
+    return replace(found, fix=(("modprobe", "overlay"),)) if refused == "ENODEV" else found
+
+
 def ptrace_finding(scope: str) -> Finding:
     """`scope` is Yama's ptrace_scope, empty without Yama. Only 3 refuses a process its own children; 2 asks for
     CAP_SYS_PTRACE. Source: Documentation/admin-guide/LSM/Yama.rst."""
     refused = scope == "3" or (scope == "2" and os.geteuid() != 0)
-    return _bad("ptrace", State.FAIL, "ptrace-off", scope=scope) if refused else _ok("ptrace")
+    if not refused:
+        return _ok("ptrace")
+    found = _bad("ptrace", State.FAIL, "ptrace-off", scope=scope)
+    return replace(found, fix=(("sysctl", "-w", "kernel.yama.ptrace_scope=1"),)) if scope == "2" else found
 
 
 def cgroup_finding(mounts: str) -> Finding:
@@ -143,9 +227,17 @@ def packages_findings(groups: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     for group, packages in groups.items():
         missing = missing_packages(packages)
         if missing:
-            yield _bad("packages", State.WARN, "packages-missing", group=group, packages=" ".join(missing))
+            found = _bad("packages", State.WARN, "packages-missing", group=group, packages=" ".join(missing))
+            yield replace(found, chapters=() if group == BASE else (group,), fix=_installed(missing))
         elif packages:
             yield _ok("packages", group=group)
+
+
+def _installed(packages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Commands that install `packages`, where there is apt."""
+    if not shutil.which("apt-get"):
+        return ()
+    return (("apt-get", "update"), ("apt-get", "-y", "install", "--no-install-recommends", *packages))
 
 
 def build_finding() -> Finding:

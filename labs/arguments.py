@@ -52,8 +52,8 @@ COMMANDS = {
         ("PATH",),
         more=True,
     ),
-    "doctor": Command({"--json": False}),
-    "finish": Command({"--json": False}),
+    "doctor": Command({"--fix": False, "--yes": False, "--json": False}),
+    "finish": Command({"--all": False, "--json": False}),
     "guest": Command(
         {"--jobs": True, "--source": True, "--yes": False, "--json": False}, ("ACTION", "NAME"), required=1
     ),

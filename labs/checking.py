@@ -15,11 +15,12 @@ from lablib.errors import MachineError, UsageError
 from lablib.grading.report import Report
 from lablib.grading.script import MAX_SCRIPT, SCRIPT_SECONDS, check_script
 from lablib.i18n import CHECK_MESSAGES, catalogue
-from lablib.machine.choose import machine_factory
+from lablib.machine.choose import check_choice, machine_factory
 from lablib.verdict import REGISTRY, Verdict, overall
 from labs import course, stderr
 from labs.answering import run_answer
 from labs.arguments import Arguments, seconds
+from labs.elevating import sudo_if_agreed
 from labs.exits import ExitCode
 from labs.passing import note_passed
 
@@ -49,10 +50,12 @@ def run_check(arguments: Arguments, language: str) -> int:
 
 
 def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
-    timeout = seconds(arguments, SCRIPT_SECONDS)
-    factory = machine_factory(arguments.value("--on", "auto"))
+    timeout, kind = seconds(arguments, SCRIPT_SECONDS), arguments.value("--on", "auto")
+    check_choice(kind)
     script = read_script(arguments.value("--script", ""))
-    return check_script(task, script, factory, timeout, lambda: stderr.warn("measuring", language, task=task.id))
+    with sudo_if_agreed(kind, language) as sudo:
+        factory = machine_factory(kind, sudo=sudo)
+        return check_script(task, script, factory, timeout, lambda: stderr.warn("measuring", language, task=task.id))
 
 
 def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:

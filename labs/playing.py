@@ -8,12 +8,14 @@ import time
 from lablib.course.model import Chapter
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.base import Machine, Size
-from lablib.machine.choose import machine_factory
+from lablib.machine.choose import check_choice, machine_factory
+from lablib.machine.leftovers import sweep
 from lablib.player import Played, perform
 from lablib.session.recording import load_recording
 from lablib.text import one_line, printable
 from labs import course
 from labs.arguments import Arguments
+from labs.elevating import sudo_if_agreed
 from labs.exits import ExitCode
 
 SIZE = Size(80, 24)
@@ -22,11 +24,13 @@ SIZE = Size(80, 24)
 
 def run_chapter(arguments: Arguments, language: str) -> int:
     chapter = course.chapter(arguments.operands[0])
-    factory = machine_factory(arguments.value("--on", "auto"))
+    kind = arguments.value("--on", "auto")
+    check_choice(kind)
     words = catalogue(language)
     as_json = arguments.has("--json")
-    began = time.monotonic()
-    with factory() as machine:
+    sweep()
+    with sudo_if_agreed(kind, language) as sudo, machine_factory(kind, sudo=sudo)() as machine:
+        began = time.monotonic()
         played = []
         for one in perform(chapter, machine, SIZE, load_recording(chapter.folder, machine.kind)):
             played.append(one)

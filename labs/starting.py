@@ -60,8 +60,9 @@ def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
         kind = on or _chosen_machine(place, language)
         with _only_said(language):
             place.remember(chapter.id)
-        with _machines(kind, work) as machines:
+        with _machines(kind, work, language) as machines:
             show = _import_screen()
+            _sweep()
             return show(chapter, read, machines, language, progress, place, start, course_map=course_map)
 
 
@@ -78,16 +79,18 @@ def _recording(load: Callable[[], Chapter], language: str) -> Machine:
 
 
 @contextmanager
-def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
+def _machines(kind: str, work: Path | None, language: str) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
     a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
     which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
     from lablib.machine.choose import guest_factory, machine_factory
     from lablib.machine.probing import all_noted
+    from labs.elevating import sudo_if_agreed
 
     if kind == "host":
-        yield machine_factory(kind, work)
+        with sudo_if_agreed(kind, language) as sudo:
+            yield machine_factory(kind, work, sudo=sudo)
         return
     with closing(Ahead(guest_factory(work, practice=True))) as machines:
         if all_noted():
@@ -95,6 +98,13 @@ def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
         else:
             Thread(target=machines.begin, name="machine-ahead").start()
         yield machines
+
+
+def _sweep() -> None:
+    """What a lab before left behind, when it was cut off, goes now; here, since all that it imports the screen did."""
+    from lablib.machine.leftovers import sweep
+
+    sweep()
 
 
 def _import_screen() -> Callable[..., tuple[int, str]]:

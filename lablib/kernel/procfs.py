@@ -19,8 +19,9 @@ _NS_GET_OWNER_UID = 0xB704
 """_IO(0xb7, 4) of linux/nsfs.h."""
 _PARENT = 4 - 3
 _PROCESS_GROUP = 5 - 3
+_SESSION = 6 - 3
 _START_TIME = 22 - 3
-"""Fields 4, 5 and 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
+"""Fields 4, 5, 6 and 22 of /proc/PID/stat, counted from the state, which follows the command's name."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class ProcFS:
     def process_group(self, pid: int) -> int | None:
         stat = self._stat(pid)
         return int(stat[_PROCESS_GROUP]) if stat else None
+
+    def session(self, pid: int) -> int | None:
+        stat = self._stat(pid)
+        return int(stat[_SESSION]) if stat else None
 
     def status(self, pid: int) -> dict[str, str] | None:
         """The fields of /proc/PID/status."""

@@ -19,16 +19,17 @@ KINDS = ("guest", "host")
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
-def machine_factory(on: str, work: Path | None = None) -> Callable[[], Machine]:
+def machine_factory(on: str, work: Path | None = None, *, sudo: bool = False) -> Callable[[], Machine]:
     """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
-    added to the name for a guest, as a folder for this host. Nothing is started yet. Raises UsageError."""
+    added to the name for a guest, as a folder for this host, which may become root by `sudo`. Nothing is started yet.
+    Raises UsageError."""
     check_choice(on)
 
     # Imported when a machine is made: the screen is painted before.
     def host() -> Machine:
         from lablib.machine.host import HostMachine
 
-        return HostMachine(work=work)
+        return HostMachine(work=work, sudo=sudo)
 
     return host if on == "host" else guest_factory(work)
 

@@ -11,11 +11,12 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from lablib.errors import MachineError
 from lablib.kernel import landlock
-from lablib.machine import xstate
+from lablib.machine import orphans, xstate
 from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
@@ -79,6 +80,7 @@ class GuestMachine(ServedMachine):
         self._memory = Path()
         self._console = Console()
         self._keeper: subprocess.Popen[bytes] | None = None
+        self._lifeline = -1
         self._undo = ExitStack()
 
     @property
@@ -144,7 +146,7 @@ class GuestMachine(ServedMachine):
         ours_only.enter_context(theirs)
         lifeline, held = os.pipe()
         ours_only.callback(os.close, lifeline)
-        self._undo.callback(os.close, held)
+        self._lifeline = held
         orders, ordering = os.pipe()
         ours_only.callback(os.close, orders)
         with open(ordering, "wb") as giving:
@@ -169,9 +171,11 @@ class GuestMachine(ServedMachine):
                 "folder": str(memory),
                 "cpu": random.choice(sorted(os.sched_getaffinity(0))),  # noqa: S311
                 "cell": confinement.cell(self._keeper.pid),
+                "run": str(run),
                 "removed": [str(run), str(memory)],
                 "kept_open": [theirs.fileno()],
             }
+            Thread(target=_watch, args=(self._keeper, str(run)), name="keeper", daemon=True).start()
             giving.write(marshal.dumps(order))  # type: ignore[arg-type]  # a dict, whatever its type is called
         return Link(line)
 
@@ -181,14 +185,25 @@ class GuestMachine(ServedMachine):
 
     def _take_down(self) -> None:
         keeper = self._keeper
-        self._undo.close()  # closes the lifeline first of all: the keeper ends the guest
+        if self._lifeline >= 0:
+            os.close(self._lifeline)  # the keeper ends the guest
+            self._lifeline = -1
         if keeper is not None:
             try:
                 keeper.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
                 keeper.kill()
                 keeper.wait()
+            if keeper.returncode < 0:
+                orphans.end(str(self.folder))
+        self._undo.close()
         self._console.close()
+
+
+def _watch(keeper: subprocess.Popen[bytes], run: str) -> None:
+    """The line of a guest that lost its keeper ends with what its kernel left behind."""
+    if keeper.wait() < 0:
+        orphans.end(run)
 
 
 def environment(memory: Path) -> dict[str, str]:

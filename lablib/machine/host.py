@@ -1,5 +1,5 @@
-"""This host as a lab: its own kernel, a subtree of its cgroups, and everything taken away at the end. For root, on a
-host with cgroup v2."""
+"""This host as a lab: its own kernel, a subtree of its cgroups, a copy-on-write view of its files, and everything taken
+away at the end. For root, or who may become root by sudo(8), on a host with cgroup v2."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import os
 import shutil
 import socket
 import subprocess
-from contextlib import ExitStack
 from pathlib import Path
 
 from lablib.errors import MachineError
 from lablib.kernel.cgroup2 import find_cgroup2
-from lablib.machine.agent.subtree import kill_subtree, left_behind
+from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
 from lablib.machine.bundle import bundle
 from lablib.machine.code import START, put_code
@@ -22,50 +21,49 @@ from lablib.machine.room import run_folder
 from lablib.machine.served import ServedMachine, capabilities
 
 _START_SECONDS = 20.0
-_END_SECONDS = 20.0
+_END_SECONDS = 30.0
 
 
 class HostMachine(ServedMachine):
-    """The agent runs as root beside us, and ends when we do. `work` is the folder that is its `~/lab`, and stays;
-    without one it is made for this machine and goes with it."""
+    """The agent runs as root beside us, and ends when we do; its warden clears up (`agent/host.py`). `work` is the
+    folder that is its `~/lab`, and stays; without one that goes with the machine. `sudo` is for who is not root, and
+    asks for no password any more (`sudo --validate`)."""
 
     kind = "host"
 
-    def __init__(self, *, work: Path | None = None) -> None:
+    def __init__(self, *, work: Path | None = None, sudo: bool = False) -> None:
         super().__init__()
         self._work = work
-        self._agent: subprocess.Popen[bytes] | None = None
-        self._undo = ExitStack()
+        self._sudo = sudo
+        self._run: Path | None = None
+        self._warden: subprocess.Popen[bytes] | None = None
 
     def identity(self) -> bytes:
         here = os.uname()
         return f"{here.machine} {here.release} {here.version}".encode()
 
     def _launch(self) -> tuple[Link, Capabilities]:
-        if os.geteuid() != 0:
+        if os.geteuid() != 0 and not self._sudo:
             raise MachineError("host-needs-root")
-        root = find_cgroup2()
-        if root is None or "memory" not in (root / "cgroup.controllers").read_text().split():
+        if not has_memory_controller():
             raise MachineError("host-no-cgroup2")
-        run = run_folder()
-        self._undo.callback(shutil.rmtree, run, ignore_errors=True)
-        work_folder = self._work or run / "lab"
-        try:
-            work_folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise MachineError("host-start", reason=str(error)) from error
+        if self._work is not None:
+            try:
+                self._work.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise MachineError("host-start", reason=str(error)) from error
         python = find_python()
-        put_code(run / "code", "host", bundle(python))
+        self._run = run_folder()
+        put_code(self._run / "code", "host", bundle(python))
         line, theirs = socket.socketpair()
         with theirs:
-            command = [str(python), "-IS", str(run / "code" / START), str(theirs.fileno()), str(work_folder)]
-            self._agent = subprocess.Popen(
-                [*_delegated(), *command],
-                stdin=subprocess.DEVNULL,
+            command = [*_as_root(), *_delegated(), str(python), "-IS", str(self._run / "code" / START)]
+            self._warden = subprocess.Popen(
+                [*command, str(self._work or "")],
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                process_group=0,  # Ctrl-C is not for the lab; in another session sudo would know us no more
             )
         link = Link(line)
         try:
@@ -75,37 +73,42 @@ class HostMachine(ServedMachine):
         if hello is None:
             link.close()
             raise MachineError("host-start", reason=self._last_words())
-        return link, capabilities(self.kind, hello, str(work_folder))
+        shutil.rmtree(self._run, ignore_errors=True)  # all of it was read
+        return link, capabilities(self.kind, hello, WORK_FOLDER)
 
     def _take_down(self) -> None:
-        """The agent's line has ended, so it is taking its cgroups away; wait for that."""
-        if self._agent is not None:
+        """The agent's line has ended, so the warden is taking everything away; wait for that."""
+        if self._warden is not None:
             try:
-                self._agent.wait(_END_SECONDS)
+                self._warden.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
-                self._agent.kill()
-                self._agent.wait()
-            if self._agent.stderr:
-                self._agent.stderr.close()
-        self._undo.close()
-        sweep_cgroups()
+                self._warden.kill()
+                self._warden.wait()
+            if self._warden.stderr:
+                self._warden.stderr.close()
+        if self._run is not None:
+            shutil.rmtree(self._run, ignore_errors=True)
 
     def _last_words(self) -> str:
-        if self._agent is None or self._agent.stderr is None:
+        if self._warden is None:
             return ""
-        self._agent.kill()
-        lines = self._agent.stderr.read(4096).decode(errors="replace").strip().splitlines()
+        try:
+            _, said = self._warden.communicate(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._warden.kill()
+            _, said = self._warden.communicate()
+        lines = said.decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else ""
 
 
-def sweep_cgroups() -> list[str]:
-    """Takes away the cgroups of agents that were killed; says which. Nothing where we may not."""
-    root: Path | None = find_cgroup2() if os.geteuid() == 0 else None
-    taken = []
-    for subtree in left_behind(root) if root else []:
-        kill_subtree(subtree)
-        taken.append(str(subtree))
-    return taken
+def has_memory_controller() -> bool:
+    """Whether labs can be here: cgroup v2 with what no lesson on it does without."""
+    root = find_cgroup2()
+    return root is not None and "memory" in (root / "cgroup.controllers").read_text().split()
+
+
+def _as_root() -> list[str]:
+    return [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "--"]
 
 
 def _delegated() -> list[str]:

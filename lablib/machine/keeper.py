@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         """Where it starts."""
         cpu: int
         cell: Cell
+        run: str
+        """The run folder, where the session of the guest is noted (`orphans.py`)."""
         removed: Sequence[str]
         """Folders to remove at the end."""
         kept_open: Sequence[int]
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # `signal` makes enumerations of its constants first
 
+SESSION = "session"
+"""The file of a run folder with the guest's session and the start time of the process that leads it."""
 FAILED = 97
 """The exit status of a kernel process that could not be confined or started; the reason is on its console."""
 
@@ -70,9 +74,10 @@ def main() -> None:
     if not text:
         return  # whoever started us has ended, or could not prepare
     order: Order = marshal.loads(text)  # noqa: S302 - ours
+    keeper = os.getpid()
     kernel = os.fork()
     if kernel == 0:
-        _become_kernel(order)
+        _become_kernel(order, keeper)
     for descriptor in order["kept_open"]:
         os.close(descriptor)
     ended = os.pidfd_open(kernel)
@@ -104,16 +109,17 @@ def confine(cell: Cell) -> None:
     seccomp.set_mode_filter(cell["filter"])
 
 
-def _become_kernel(order: Order) -> None:
+def _become_kernel(order: Order, keeper: int) -> None:
     try:
         os.setsid()
+        _note_session(order["run"])
         os.chdir(order["folder"])
         os.sched_setaffinity(0, {order["cpu"]})
         program = os.open(order["program"], os.O_RDONLY | os.O_CLOEXEC)
         confine(order["cell"])
         # Last, since setresuid(2) clears it; the keeper may have died before it was set.
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        if os.getppid() != keeper:
             os._exit(FAILED)
         os.execve(program, [order["program"], *order["options"]], dict(order["environment"]))
     except BaseException as error:
@@ -121,6 +127,15 @@ def _become_kernel(order: Order) -> None:
         sys.stderr.flush()
     finally:
         os._exit(FAILED)
+
+
+def _note_session(run: str) -> None:
+    """Should we be killed, the kernel ends with us, and what it made is found by this. Its own module would be imported
+    for it, and wait we do not."""
+    with open("/proc/self/stat", "rb") as file:
+        start = file.read().rpartition(b") ")[2].split()[19]
+    with open(f"{run}/{SESSION}", "xb", buffering=0) as file:
+        file.write(b"%d %s" % (os.getpid(), start))
 
 
 def _reap_all(kernel: int) -> int:

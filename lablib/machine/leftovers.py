@@ -1,31 +1,71 @@
 """What a lab that was cut off left behind, found again and taken away.
 
-A keeper removes its guest's folders even when the lab is killed; only a keeper that was killed itself leaves some.
+A guest's keeper removes its folders even when the lab is killed, a host's warden all that it noted: only one that was
+killed itself leaves something.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lablib.kernel.procfs import ProcFS
-from lablib.machine.host import sweep_cgroups
+from lablib.machine import orphans
+from lablib.machine.agent import clearing
+from lablib.machine.agent.journal import FOLDER, SUFFIX
 from lablib.machine.room import OWNER, PREFIX, candidates, identity
 
+_OWNER_BYTES = 100
 
-def sweep(folders: Iterable[Path] | None = None) -> list[str]:
-    """Removes the folders and cgroups of labs whose process is gone, and says what it took away. Those of other users
-    are left alone."""
-    taken = sweep_cgroups()
+
+@dataclass
+class Swept:
+    """What was found."""
+
+    taken: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """Lines of a journal that lead out of what labs make; nothing was done about them."""
+    stayed: list[str] = field(default_factory=list)
+    """What could not be taken away, with the reason; the next to sweep tries again."""
+    of_others: list[str] = field(default_factory=list)
+    """What only root may look at."""
+
+
+def sweep(folders: Iterable[Path] | None = None, *, everyone: bool = False) -> Swept:
+    """Takes away what labs left whose process is gone: folders and, as root, what journals name. Those of other users
+    are left alone, unless root asks for `everyone`. It may be called at any time, and by many at once."""
+    cleared = clearing.sweep()
+    swept = Swept(cleared.taken, cleared.refused, cleared.stayed)
     for parent in set(candidates() if folders is None else folders):
         for folder in parent.glob(f"{PREFIX}*"):
-            if folder.is_dir() and not folder.is_symlink() and _is_left_behind(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-                if not folder.exists():
-                    taken.append(str(folder))
-    return taken
+            if folder.is_dir() and not folder.is_symlink():
+                _sweep_folder(folder, swept, everyone=everyone)
+    if os.geteuid() != 0:
+        swept.of_others += [str(path) for path in Path(FOLDER).glob(f"*{SUFFIX}")]
+    return swept
+
+
+def _sweep_folder(folder: Path, swept: Swept, *, everyone: bool) -> None:
+    try:
+        owner, uid = _owner(folder)
+    except PermissionError:
+        swept.of_others.append(str(folder))
+        return
+    except (OSError, ValueError):
+        return  # not ours to judge: it may be just being made
+    if uid != os.geteuid() and not everyone:
+        swept.of_others.append(str(folder))
+    elif _is_gone(owner):
+        orphans.end(str(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            swept.stayed.append(str(folder))
+        else:
+            swept.taken.append(str(folder))
 
 
 def of_ours() -> set[str]:
@@ -36,27 +76,35 @@ def of_ours() -> set[str]:
         str(folder)
         for parent in set(candidates())
         for folder in parent.glob(f"{PREFIX}*")
-        if _owner(folder) == identity(pid)
+        if _is_owned_by(folder, identity(pid))
     }
     proc = ProcFS()
     children = {f"{child} ({proc.comm(child)})" for child in proc.pids() if proc.parent(child) == pid}
     return folders | children | {mount.point for mount in proc.mounts(pid)}
 
 
-def _owner(folder: Path) -> str:
+def _is_owned_by(folder: Path, owner: str) -> bool:
     try:
-        return (folder / OWNER).read_text(encoding="ascii")
+        return _owner(folder)[0] == owner
     except (OSError, ValueError):
-        return ""
+        return False
 
 
-def _is_left_behind(folder: Path) -> bool:
-    owner = _owner(folder)
+def _owner(folder: Path) -> tuple[str, int]:
+    """The process that `folder` says it belongs to, and the uid that wrote it there. Anybody may have made the folder,
+    and put there a link or a pipe that holds us up. Raises OSError, ValueError."""
+    descriptor = os.open(folder / OWNER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(folder)
+        return file.read(_OWNER_BYTES).decode("ascii"), status.st_uid
+
+
+def _is_gone(owner: str) -> bool:
     try:
-        pid = int(owner.split()[0])
+        return owner != identity(int(owner.split()[0]))
     except (ValueError, IndexError):
-        return False  # not ours to judge: it may be just being made, or another user's
-    try:
-        return owner != identity(pid)
+        return False  # it is just being written
     except OSError:
         return True

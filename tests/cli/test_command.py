@@ -217,7 +217,7 @@ def test_doctor_json_says_of_everything_what_to_do(labs: Labs) -> None:
     assert set(value) == {"state", "findings"}
     assert done.returncode == (3 if value["state"] == "fail" else 0)
     for finding in value["findings"]:
-        assert set(finding) == {"id", "state", "text", "remedy"}
+        assert set(finding) == {"id", "state", "text", "remedy", "chapters", "fix"}
         assert bool(finding["remedy"]) == (finding["state"] != "ok")
     assert {"kernel", "room", "landlock", "python", "cgroup", "kvm"} <= {finding["id"] for finding in value["findings"]}
 

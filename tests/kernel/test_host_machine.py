@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from lablib.machine.guest import GuestMachine
 from tests.guests import sh
+from tests.projects import put_project
 
-PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
 
 HEAD = """
@@ -20,7 +17,7 @@ import sys; sys.path.insert(0, "/root/lab/project")
 from pathlib import Path
 from lablib.course.model import Task
 from lablib.machine.base import Size
-from lablib.machine.host import HostMachine, sweep_cgroups
+from lablib.machine.host import HostMachine
 from lablib.scene import set_scene
 scenes = Path("/root/lab/project/content/02-cgroups/scenes")
 task = Task("cgroups/memory-only", {}, 1, scene=scenes / "memory-only.sh")
@@ -30,22 +27,21 @@ solution = (
 )
 """
 
+CONTROL = "/sys/fs/cgroup/cgroup.subtree_control"
 LEFT = """
-find /sys/fs/cgroup -mindepth 1 -type d; ls -d /tmp/container-labs*; ps ax -o args | grep '[s]leep'
-xargs -n1 < /sys/fs/cgroup/cgroup.subtree_control | sort
+find /sys/fs/cgroup -mindepth 1 -type d; ls -d /tmp/container-labs* /run/container-labs
+ps ax -o ppid,args | grep -v 'ps ax\\|grep\\|/bin/sh -c'; wc -l < /proc/self/mountinfo
+readlink /proc/[0-9]*/ns/* | sort -u; xargs -n1 < /sys/fs/cgroup/cgroup.subtree_control | sort
+ls -A / /etc /lab /tmp /var/lib /dev /dev/shm | md5sum
 """
+"""What a lab could leave behind: cgroups, folders, processes, mounts, namespaces, controllers, files."""
 
 
 @pytest.fixture
 def host(boot: Boot) -> GuestMachine:
     """A guest with the project in it."""
     guest = boot()
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for part in ("lablib", "checkers", "content"):
-            archive.add(PROJECT / part, f"project/{part}", filter=lambda i: None if "__pycache__" in i.name else i)
-    guest.put("/root/lab/project.tar.gz", buffer.getvalue())
-    assert sh(guest, "tar xzf project.tar.gz") == "status=0"
+    put_project(guest)
     return guest
 
 
@@ -84,7 +80,7 @@ solution = scenes.parent / "solutions/traced/from-the-traces.py"
 with HostMachine() as machine:
     set_scene(machine, task)
     print({r.params["path"] == f"{machine.capabilities.work_folder}/traced" for r in machine.check(task.id)})
-    print(machine.run(["python3", str(solution)]).status)
+    print(machine.run(["python3", "-c", solution.read_text()]).status)
     print([str(r.verdict) for r in machine.check(task.id)])
 """,
     )
@@ -107,22 +103,114 @@ with HostMachine() as machine:
     assert out[1:] == ["0::/shell", "/sys/fs/cgroup/shell/", "status=0"]
 
 
-@pytest.mark.parametrize("victim", ["lab", "agent"])
-def test_a_kill_leaves_nothing_that_finish_does_not_take(host: GuestMachine, victim: str) -> None:
+OPEN = """
+import os, signal
+machine = HostMachine(); machine.open(); set_scene(machine, task)
+warden = machine._warden.pid
+agent = int(Path(f"/proc/{warden}/task/{warden}/children").read_text().split()[0])
+pids = {"lab": os.getpid(), "agent": agent, "warden": warden}
+for victim in sys.argv[1:]: os.kill(pids[victim], signal.SIGKILL)
+"""
+FINISH = "cd project && python3 labs/__main__.py finish"
+
+
+@pytest.mark.parametrize("victims", ["lab", "agent", "agent lab"])
+def test_a_kill_leaves_nothing(host: GuestMachine, victims: str) -> None:
+    before = sh(host, LEFT)
+    host.put("/root/lab/try.py", HEAD.encode() + OPEN.encode())
+    sh(host, f"python3 try.py {victims}", timeout=60)
+    settled = sh(host, "for i in $(seq 100); do [ -e /run/container-labs ] || exit 0; sleep 0.1; done; exit 1")
+    assert settled == "status=0"
+    sh(host, "rm try.py")
+    assert sh(host, f"{FINISH}").splitlines()[:-1] == ["Nothing was left behind."]
+    assert sh(host, LEFT) == before
+
+
+def test_what_a_killed_warden_left_is_taken_by_finish_once_and_by_root_alone(host: GuestMachine) -> None:
+    sh(host, f"for name in {' '.join(host.capabilities.controllers)}; do echo -$name > {CONTROL}; done")
+    before = sh(host, LEFT)
+    host.put("/root/lab/try.py", HEAD.encode() + OPEN.encode())
+    sh(host, "chmod 755 /root; python3 try.py warden agent lab; rm try.py", timeout=60)
+    journal = sh(host, "ls /run/container-labs/*.journal").split()[0]
+    as_student = "cp -r project /tmp; cd /tmp/project; su student -c 'python3 labs/__main__.py finish --all'"
+    said = sh(host, f"{as_student}; s=$?; rm -r /tmp/project; exit $s")
+    assert journal in said.splitlines()[0], said
+    assert said.splitlines()[-1] == "status=0"
+    said = sh(host, f"{FINISH} --all", timeout=60)
+    for kind in ("folder", "cgroup", "control +memory"):
+        assert f"Taken away: {kind} " in said, said
+    assert sh(host, f"{FINISH} --all").splitlines() == ["Nothing was left behind.", "status=0"]
+    assert sh(host, LEFT) == before
+
+
+def test_what_a_killed_warden_left_is_taken_by_the_next_start(host: GuestMachine) -> None:
+    before = sh(host, LEFT)
+    host.put("/root/lab/try.py", HEAD.encode() + OPEN.encode())
+    sh(host, "python3 try.py warden agent lab", timeout=60)
+    host.put(
+        "/root/lab/try.py", HEAD.encode() + b"with HostMachine() as m: print(m.run(['cat', '/proc/self/cgroup']).out)"
+    )
+    assert sh(host, "python3 try.py", timeout=60).splitlines() == ["b'0::/shell\\n'", "status=0"]
+    sh(host, "rm try.py")
+    assert sh(host, LEFT) == before
+
+
+def test_a_lab_that_runs_is_not_touched_by_finish_and_two_do_not_take_each_others_controllers(
+    host: GuestMachine,
+) -> None:
     before = sh(host, LEFT)
     host.put(
         "/root/lab/try.py",
         HEAD.encode()
         + b"""
-import os, signal
-machine = HostMachine(); machine.open(); set_scene(machine, task)
-os.kill(machine._agent.pid if sys.argv[1] == "agent" else os.getpid(), signal.SIGKILL)
+from lablib.machine.leftovers import sweep
+first, second = HostMachine(), HostMachine()
+first.open(); second.open()
+print(sweep(everyone=True))
+first.close()
+print("memory" in second.run(["cat", "/sys/fs/cgroup/cgroup.controllers"]).out.decode())
+second.close()
 """,
     )
-    sh(host, f"python3 try.py {victim}", timeout=60)
-    host.put("/root/lab/finish.py", HEAD.encode() + b"from lablib.machine.leftovers import sweep\nprint(sweep())\n")
-    sh(host, "sleep 2; python3 finish.py", timeout=60)
+    swept = "Swept(taken=[], refused=[], stayed=[], of_others=[])"
+    assert sh(host, "python3 try.py; s=$?; rm try.py; exit $s", timeout=60).splitlines() == [swept, "True", "status=0"]
     assert sh(host, LEFT) == before
+
+
+def test_what_is_frozen_or_in_namespaces_of_its_own_ends_with_it(host: GuestMachine) -> None:
+    before = sh(host, LEFT)
+    host.put(
+        "/root/lab/try.py",
+        HEAD.encode()
+        + b"""
+with HostMachine() as machine:
+    leave = "unshare --mount --cgroup --pid --fork setsid sleep 1h < /dev/null > /dev/null 2>&1 &"
+    print(machine.run(["sh", "-c", leave]).status)
+    where = "until pgrep -x sleep; do :; done > /dev/null; nsenter -t 1 -C cat /proc/$(pgrep -x sleep)/cgroup"
+    print(machine.run(["sh", "-c", where]).out.decode().strip())
+    print(machine.run(["sh", "-c", "mkdir /sys/fs/cgroup/t; echo 1 > /sys/fs/cgroup/t/cgroup.freeze"]).status)
+""",
+    )
+    out = sh(host, "python3 try.py; s=$?; rm try.py; exit $s", timeout=60)
+    assert out.splitlines() == ["0", "0::/shell", "0", "status=0"]
+    assert sh(host, LEFT) == before
+
+
+def test_nothing_of_this_machines_files_is_changed_by_it(host: GuestMachine) -> None:
+    before = sh(host, LEFT)
+    host.put(
+        "/root/lab/try.py",
+        HEAD.encode()
+        + b"""
+with HostMachine() as machine:
+    change = "hostname web; echo x >> /etc/hosts; rm /dev/null /usr/bin/env; mkdir /var/lib/x; touch /lab/x /tmp/x"
+    print(machine.run(["sh", "-c", change]).status)
+""",
+    )
+    out = sh(host, "python3 try.py; s=$?; rm try.py; exit $s", timeout=60)
+    assert out.splitlines() == ["0", "status=0"]
+    assert sh(host, LEFT) == before
+    assert sh(host, "hostname; test -c /dev/null; ls /usr/bin/env").split() == ["lab", "/usr/bin/env", "status=0"]
 
 
 def test_where_it_cannot_be_it_says_why(host: GuestMachine) -> None:
@@ -156,8 +244,8 @@ print(oct(work.stat().st_mode), [path.name for path in work.iterdir()])
 """,
     )
     assert sh(host, "python3 try.py", timeout=60).splitlines() == [
-        "['/tmp/work'] False",
-        "['/tmp/work', 'kept'] False",
+        "['/root/lab'] False",
+        "['/root/lab', 'kept'] False",
         "0o40700 ['kept']",
         "status=0",
     ]

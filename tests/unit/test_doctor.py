@@ -125,5 +125,70 @@ def test_the_worst_finding_is_the_verdict_on_the_machine() -> None:
 def test_every_finding_of_this_machine_can_be_said(language: str) -> None:
     for finding in doctor.examine({"cgroups": ["strace"]}):
         row = finding.as_json(catalogue(language))
-        assert set(row) == {"id", "state", "text", "remedy"}
+        assert set(row) == {"id", "state", "text", "remedy", "chapters", "fix"}
         assert bool(row["remedy"]) == (row["state"] != "ok"), row
+
+
+@pytest.mark.parametrize(("refused", "state"), [("", State.OK), ("EINVAL", State.FAIL)])
+def test_without_seccomp_no_guest_starts(refused: str, state: State) -> None:
+    found = doctor.seccomp_finding(refused, "kill_process kill_thread trap errno user_notif trace log allow")
+    assert found.state is state
+
+
+def test_an_action_that_only_a_tool_needs_is_a_note() -> None:
+    found = doctor.seccomp_finding("", "kill_process kill_thread trap errno trace log allow")
+    assert found.state is State.NOTE
+    assert "user_notif" in words(found)
+
+
+def switched(root: Path, **switches: str) -> Path:
+    for name, value in switches.items():
+        path = root / "proc/sys" / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{value}\n")
+    return root
+
+
+def test_the_switch_that_forbids_user_namespaces_is_named_and_turned(tmp_path: Path) -> None:
+    root = switched(tmp_path, kernel__apparmor_restrict_unprivileged_userns="1", user__max_user_namespaces="15000")
+    for refused in ("", "EACCES"):  # root is not refused what a student would be
+        found = doctor.user_namespace_finding(refused, root)
+        assert found.state is State.NOTE
+        assert found.fix == (("sysctl", "-w", "kernel.apparmor_restrict_unprivileged_userns=0"),)
+        assert "kernel.apparmor_restrict_unprivileged_userns=0" in found.remedy_text(catalogue("en"))
+    assert (
+        doctor.user_namespace_finding("", switched(tmp_path, kernel__apparmor_restrict_unprivileged_userns="0")).fix
+        == ()
+    )
+
+
+def test_a_refusal_without_a_switch_has_no_command(tmp_path: Path) -> None:
+    found = doctor.user_namespace_finding("EPERM", tmp_path)
+    assert (found.state, found.fix) == (State.NOTE, ())
+    assert "EPERM" in words(found)
+
+
+def test_only_where_the_module_is_missing_overlayfs_is_loaded() -> None:
+    assert doctor.overlay_finding("").state is State.OK
+    assert doctor.overlay_finding("ENODEV").fix == (("modprobe", "overlay"),)
+    assert doctor.overlay_finding("EPERM").fix == ()
+
+
+def test_packages_are_installed_where_there_is_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", programs(tmp_path, dpkg_query="exit 1", apt_get=""))
+    found = next(doctor.packages_findings({"cgroups": ["tree"]}))
+    assert found.chapters == ("cgroups",)
+    assert found.fix[-1] == ("apt-get", "-y", "install", "--no-install-recommends", "tree")
+    (tmp_path / "apt-get").unlink()
+    assert next(doctor.packages_findings({"cgroups": ["tree"]})).fix == ()
+
+
+def test_in_a_container_labs_are_not_on_the_machine_itself(tmp_path: Path) -> None:
+    (tmp_path / ".dockerenv").touch()
+    assert doctor.host_finding(tmp_path).key == "doctor.host-container"
+
+
+def test_what_touches_all_chapters_says_so() -> None:
+    for finding in doctor.examine({"one": [], "two": []}):
+        if finding.state is not State.OK and finding.id not in ("libseccomp", "packages"):
+            assert finding.chapters == ("one", "two"), finding

@@ -14,6 +14,7 @@ from lablib.kernel import syscalls
 from lablib.kernel.capabilities import Cap, give_up
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.machine.agent import spawner, world
+from lablib.machine.agent.features import features
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 
 RUN = "/run"
@@ -59,6 +60,8 @@ SYSCTLS = {
     "kernel/printk": "1",
 }
 
+OF_A_GUEST = ("root_cgroup",)
+"""What no world on a shared kernel has: its /sys/fs/cgroup is the root of the hierarchy."""
 _NICE = -20
 """The agent answers also where a student's processes fill the guest (sched(7): one of real-time priority could be
 starved by another of the same, this one by none)."""
@@ -94,7 +97,7 @@ def _serve() -> None:
     end, first = spawner.fork_spawner(_enter_jail)
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
-    os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, _features())))
+    os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, [*features(), *OF_A_GUEST])))
 
     # The rest is imported while the other side reads that: each page that Python fills costs a guest a page fault.
     from pathlib import Path
@@ -178,11 +181,3 @@ def _enter_jail() -> None:
     os.chdir("/")
     _write("/proc/self/oom_score_adj", "-1000")
     give_up(DROPPED)
-
-
-def _features() -> list[str]:
-    """What lessons may ask for, found by looking, never by version."""
-    where = {"psi": "/proc/pressure", "time_namespace": "/proc/self/ns/time", "loop": "/sys/class/misc/loop-control"}
-    found = [name for name, path in where.items() if os.path.exists(path)]
-    with open("/proc/filesystems", encoding="ascii") as file:
-        return found + [name for name in ("squashfs",) if f"\t{name}\n" in file.read()]

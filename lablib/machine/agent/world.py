@@ -19,6 +19,7 @@ NODES = (
     ("tty", 5, 0),
     ("loop-control", 10, 237),
 )
+LINKS = (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"))
 LOOPS = 8
 """mount(8) puts an image on a block device loopN that the kernel makes for it, and looks for it in /dev (loop(4)). The
 world's /dev is a tmpfs, where nothing appears by itself."""
@@ -113,11 +114,12 @@ def environment(root: str) -> dict[str, str]:
     return dict(ENVIRONMENT)
 
 
-def plan(root: str, upper: str, host: str = "") -> Plan:
+def plan(root: str, upper: str, host: str = "", *, shared: bool = False) -> Plan:
     """The mounts of a world at `root`. `upper` is a folder of a file system that overlayfs takes as upper; it must not
     be visible in the world. `/proc` is not here: it belongs to the pid namespace that will use it. `host` is where the
-    host's root is seen, empty for `/`."""
-    copied = ["usr", "etc"]
+    host's root is seen, empty for `/`. A `shared` kernel runs more than this world: there, cgroups belong to the cgroup
+    namespace that will use them, and devices are the host's, copied-on-write like its programs."""
+    copied = ["usr", "etc", "dev"] if shared else ["usr", "etc"]
     merged = []
     for name in MERGED_FOLDERS:
         folder = f"{host}/{name}"
@@ -126,6 +128,7 @@ def plan(root: str, upper: str, host: str = "") -> Plan:
         elif os.path.isdir(folder):
             copied.append(name)
     dev = f"{root}/dev"
+    there = os.listdir(f"{host}/dev") if shared else []
     return Plan(
         (
             *merged,
@@ -137,30 +140,38 @@ def plan(root: str, upper: str, host: str = "") -> Plan:
             tmpfs(f"{root}/lab", mode=0o777),
             tmpfs(f"{root}/run"),
             Mount(f"{root}/sys", "sysfs", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC),
-            Mount(f"{root}/sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, ("nsdelegate",)),
-            tmpfs(dev, size="1M", flags=MS_NOSUID),
-            *(Node(f"{dev}/{name}", major, minor) for name, major, minor in NODES),
-            *(Node(f"{dev}/loop{number}", 7, number, 0o660, block=True) for number in range(LOOPS)),
+            *(() if shared else (cgroups(root, "nsdelegate"),)),
+            *(() if shared else _devices(dev)),
             Mount(f"{dev}/pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
             tmpfs(f"{dev}/shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
             Mount(f"{dev}/mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
-            Symlink(f"{dev}/ptmx", "pts/ptmx"),
-            Symlink(f"{dev}/fd", "/proc/self/fd"),
-            Symlink(f"{dev}/stdin", "fd/0"),
-            Symlink(f"{dev}/stdout", "fd/1"),
-            Symlink(f"{dev}/stderr", "fd/2"),
+            *(Symlink(f"{dev}/{name}", to) for name, to in LINKS if name not in there),
             Symlink(f"{root}/var/run", "/run"),
             Symlink(f"{root}/var/lock", "/run/lock"),
         )
     )
 
 
-def build(root: str, upper: str, python_folder: str) -> None:
+def cgroups(root: str, *options: str) -> Mount:
+    """The hierarchy as the cgroup namespace sees it in which this is executed."""
+    return Mount(f"{root}/sys/fs/cgroup", "cgroup2", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+
+
+def _devices(dev: str) -> tuple[Mount | Node, ...]:
+    """A guest's own: nothing in it may make a device node."""
+    return (
+        tmpfs(dev, size="1M", flags=MS_NOSUID),
+        *(Node(f"{dev}/{name}", major, minor) for name, major, minor in NODES),
+        *(Node(f"{dev}/loop{number}", 7, number, 0o660, block=True) for number in range(LOOPS)),
+    )
+
+
+def build(root: str, upper: str, python_folder: str, *, shared: bool = False) -> None:
     """Makes the world. `root` is an empty folder of a tmpfs; `python_folder`, if it is there, holds modules for the
     student's own Python. Raises OSError."""
     for name, mode in PLAIN_FOLDERS.items():
         _make_folder(f"{root}/{name}", mode)
-    plan(root, upper).execute()
+    plan(root, upper, shared=shared).execute()
     _make_folder(f"{root}/run/lock", 0o1777)
     for name, (mode, text) in FILES.items():
         _replace(f"{root}/{name}", mode, text.encode())

@@ -1,0 +1,176 @@
+"""Taking away what a journal names, the last first, and nothing else: a line that leads out of what labs make is
+refused. Everything here may be done again, and be half done already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lablib.kernel import syscalls
+from lablib.kernel.cgroup2 import SUPER_MAGIC, file_system_magic
+from lablib.kernel.mountinfo import parse
+from lablib.kernel.procfs import Process, ProcFS
+from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind
+from lablib.machine.agent.subtree import PREFIX, kill_subtree
+
+_END_SECONDS = 10.0
+_CONTROLLER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+class Refused(Exception):
+    """An entry names what no lab of ours makes."""
+
+
+@dataclass
+class Cleared:
+    """What came of it, as lines of the journal."""
+
+    taken: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    stayed: list[str] = field(default_factory=list)
+    """With the reason. They are tried again by whoever clears next."""
+
+
+def clear(journal: Journal, cleared: Cleared) -> None:
+    """Takes away what `journal` names, which must be claimed, and the journal itself, unless something stays. Raises
+    OSError where the journal cannot be read."""
+    stayed = len(cleared.stayed)
+    for kind, what in reversed(journal.entries()):
+        entry = f"{kind} {what}"
+        try:
+            if _KINDS.get(kind, _unknown)(what):
+                cleared.taken.append(entry)
+        except Refused:
+            cleared.refused.append(entry)
+        except OSError as error:
+            cleared.stayed.append(f"{entry}: {error.strerror}")
+    if len(cleared.stayed) == stayed:
+        os.unlink(journal.path)
+        try:
+            os.rmdir(os.path.dirname(journal.path))
+        except OSError:
+            pass  # another lab's is in it
+
+
+def sweep(folder: str = FOLDER) -> Cleared:
+    """Clears the journals below `folder` whose lab is gone; those of labs that run are left alone. Nothing where we may
+    not look."""
+    cleared = Cleared()
+    for path in sorted(Path(folder).glob(f"*{SUFFIX}")) if is_ours(folder) else []:
+        try:
+            journal = Journal(str(path))
+        except OSError:
+            continue  # not for us, or gone meanwhile
+        try:
+            if journal.claim():
+                clear(journal, cleared)
+        finally:
+            journal.close()
+    return cleared
+
+
+def is_ours(folder: str) -> bool:
+    """Whether `folder` is one that we made: what anybody else can write to names anything."""
+    try:
+        status = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+def _take_process(what: str) -> bool:
+    """Ends a process, known by pid and start time, and waits until it is gone."""
+    numbers = what.split()
+    if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
+        raise Refused(what)
+    process, proc = Process(*map(int, numbers)), ProcFS()
+    if process.pid == os.getpid() or not proc.is_alive(process):
+        return False
+    os.kill(process.pid, signal.SIGKILL)
+    end = time.monotonic() + _END_SECONDS
+    while proc.is_alive(process):
+        if time.monotonic() > end:
+            raise TimeoutError(0, "it does not end")
+        time.sleep(0.005)
+    return True
+
+
+def _take_cgroup(what: str) -> bool:
+    path = Path(what)
+    _hold_plain(path)
+    if not path.name.startswith(PREFIX):
+        raise Refused(what)
+    if not path.exists():
+        return False
+    _hold_cgroup2(path)
+    kill_subtree(path)
+    return True
+
+
+def _take_control(what: str) -> bool:
+    """`+NAME CGROUP`: what was enabled for a lab is disabled, unless another uses it: the kernel refuses that then."""
+    change, _, place = what.partition(" ")
+    path = Path(place)
+    _hold_plain(path)
+    if change[:1] != "+" or not change[1:] or not _CONTROLLER.issuperset(change[1:]):
+        raise Refused(what)
+    if not path.exists():
+        return False
+    _hold_cgroup2(path)
+    try:
+        if change[1:] not in (path / "cgroup.subtree_control").read_text().split():
+            return False
+        (path / "cgroup.subtree_control").write_text(f"-{change[1:]}")
+    except OSError:
+        return False  # in use by others by now, and theirs
+    return True
+
+
+def _take_folder(what: str) -> bool:
+    """A lab's run folder, beside its journal. What is mounted in it is unmounted first and never entered."""
+    path = Path(what)
+    _hold_plain(path)
+    if path.parent != Path(FOLDER) or path.name.endswith(SUFFIX):
+        raise Refused(what)
+    if not path.exists():
+        return False
+    for point in sorted(_mounts_below(path), key=len, reverse=True):
+        syscalls.umount2(point, syscalls.MNT_DETACH)
+    shutil.rmtree(path)
+    return True
+
+
+def _mounts_below(folder: Path) -> Iterator[str]:
+    text = Path("/proc/self/mountinfo").read_text("utf-8", errors="surrogateescape")
+    for mount in parse(text):
+        if Path(mount.point).is_relative_to(folder):
+            yield mount.point
+
+
+def _unknown(what: str) -> bool:
+    raise Refused(what)
+
+
+def _hold_plain(path: Path) -> None:
+    """Refuses what is not absolute, or passes by `..` or a link: it might lead anywhere."""
+    if not path.is_absolute() or ".." in path.parts or path.is_symlink() or path.parent.resolve() != path.parent:
+        raise Refused(str(path))
+
+
+def _hold_cgroup2(path: Path) -> None:
+    if file_system_magic(path) != SUPER_MAGIC:
+        raise Refused(str(path))
+
+
+_KINDS: dict[str, Callable[[str], bool]] = {
+    Kind.PROCESS: _take_process,
+    Kind.CGROUP: _take_cgroup,
+    Kind.CONTROL: _take_control,
+    Kind.FOLDER: _take_folder,
+}

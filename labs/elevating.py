@@ -1,0 +1,50 @@
+"""Root for a lab on this machine itself, by sudo(8): asked for in words, before anything is started with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from lablib.errors import LabsError
+from lablib.i18n import catalogue
+
+_REFRESH_SECONDS = 240.0
+"""sudo asks again after five minutes in the strictest of the distributions (timestamp_timeout in sudoers(5))."""
+_YES = frozenset({"y", "yes", "是", "好"})
+
+
+@contextmanager
+def sudo_if_agreed(kind: str, language: str) -> Iterator[bool]:
+    """Whether machines of `kind` are to be started through sudo, which asks for no password while this lasts. Nobody is
+    asked who is root already, or cannot answer. Raises LabsError where sudo refuses."""
+    if kind != "host" or os.geteuid() == 0 or not _can_ask() or not _agrees(language):
+        yield False
+        return
+    if subprocess.run(["sudo", "--validate"]).returncode != 0:
+        raise LabsError("sudo-refused")
+    ended = Event()
+    Thread(target=_keep_valid, args=(ended,), name="sudo", daemon=True).start()
+    try:
+        yield True
+    finally:
+        ended.set()
+
+
+def _can_ask() -> bool:
+    return shutil.which("sudo") is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _agrees(language: str) -> bool:
+    print(catalogue(language).text("sudo.question"), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in _YES
+
+
+def _keep_valid(ended: Event) -> None:
+    """A reset, an hour into a lesson, starts another machine."""
+    while not ended.wait(_REFRESH_SECONDS):
+        subprocess.run(["sudo", "--non-interactive", "--validate"], stdin=subprocess.DEVNULL, capture_output=True)
