@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import struct
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,10 +25,14 @@ from typing import NamedTuple, NoReturn
 from lablib.kernel import bpf, ptrace, seccomp, syscalls
 from lablib.kernel.procfs import ProcFS
 
-SECONDS = 5.0
+SECONDS = 30.0
+"""What a program may take that makes system calls; on a busy machine that is soon reached."""
+STILL_SECONDS = 5.0
+"""What one may that makes none, such as one that waits for something."""
 CROWD = 64
 """Processes and threads; more is a program that forks for ever."""
 
+_TICK = 0.5
 _PRCTL = 157
 _STOPPED_AT_CALL = signal.SIGTRAP | 0x80
 _WALL = 0x40000000
@@ -54,7 +59,7 @@ class Captured(NamedTuple):
 
 
 class _OverError(Exception):
-    """Time is up. No OSError, which is caught where a process may be gone."""
+    """So many seconds are over. No OSError, which is caught where a process may be gone."""
 
 
 @dataclass
@@ -92,6 +97,8 @@ class _Watch:
     threads: dict[int, _Thread] = field(default_factory=dict)
     noticed: _Noticed = field(default_factory=_Noticed)
     proc: ProcFS = field(default_factory=ProcFS)
+    moved: float = field(default_factory=time.monotonic)
+    """When one of them did something last."""
 
     def is_interpreter(self, program: Path) -> bool:
         """Whether it is the file that we would start, wherever and under which name it lies."""
@@ -115,10 +122,10 @@ def capture(
         os.waitpid(first, _WALL)
         ptrace.setoptions(first, _OPTIONS)
         ptrace.cont(first)
-        with _at_most(seconds):
+        with _at_most(seconds, watch):
             return _follow(watch)
-    except _OverError:
-        return Captured((), "hangs", f"{seconds:g}")
+    except _OverError as over:
+        return Captured((), "hangs", str(over))
     finally:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
@@ -179,14 +186,18 @@ def _become(argv: Sequence[str], environment: Mapping[str, str], enter: Callable
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Raises _OverError in what waits longer: waitpid(2) has no limit of its own, and poll(2) knows no tracees."""
+def _at_most(seconds: float, watch: _Watch) -> Iterator[None]:
+    """Raises _OverError in what waits longer, or waits for a program that does nothing: waitpid(2) has no limit of its
+    own, and poll(2) knows no tracees."""
+    until = time.monotonic() + seconds
 
-    def over(number: int, frame: object) -> NoReturn:
-        raise _OverError
+    def look(number: int, frame: object) -> None:
+        for over, limit in ((until, seconds), (watch.moved + STILL_SECONDS, STILL_SECONDS)):
+            if time.monotonic() > over:
+                raise _OverError(f"{limit:g}")
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
     try:
         yield
     finally:
@@ -198,6 +209,7 @@ def _follow(watch: _Watch) -> Captured:
     while True:
         try:
             tid, status = os.waitpid(-1, _WALL)
+            watch.moved = time.monotonic()
         except ChildProcessError:
             return _ended(watch)
         if not os.WIFSTOPPED(status):

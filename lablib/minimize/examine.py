@@ -20,7 +20,7 @@ from lablib.minimize.workload import ENVIRONMENT, Workload
 
 REPLAYS = 5
 MAX_LIST = 64 * 1024
-_REPLAY_SECONDS = 5.0
+_REPLAY_SECONDS = 10.0
 _TRIED = 16
 """Calls of which one may be what a list lacks, the last first."""
 _I386 = 0x40000003

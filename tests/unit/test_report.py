@@ -34,6 +34,12 @@ def report(*results: Result, notes: tuple[str, ...] = ()) -> Report:
     return Report("cgroups/memory-only", Verdict.FAIL, results, "guest", 1.23456, notes)
 
 
+def test_what_is_worth_telling_is_told_once_the_whole_task_is_passed() -> None:
+    told = Result("none-can-be-left-out", Verdict.PASS, told=("seccomp.role.write", "seccomp.role.of-no-call"))
+    assert report(told, PASSED).lines(CHECKS, UI)[-1] == CHECKS.text("seccomp.role.write")
+    assert CHECKS.text("seccomp.role.write") not in report(told, FAILED).lines(CHECKS, UI)
+
+
 def test_for_programs_it_has_exactly_the_stable_form() -> None:
     assert report(PASSED, FAILED, notes=("still-running",)).as_json(CHECKS) == {
         "task": "cgroups/memory-only",
