@@ -113,8 +113,8 @@ def capture(
     enter: Callable[[], None],
     seconds: float = SECONDS,
 ) -> Captured:
-    """Runs `argv` for at most `seconds`, after `enter` in the child that becomes it, and returns what it had loaded
-    when it became `wanted`. The caller is root and has no other children. Raises OSError."""
+    """Runs `argv` for at most `seconds`, where and with no more rights than `enter` leads to, and returns what it had
+    loaded when it became `wanted`. The caller is root and has no other children. Raises OSError."""
     first = _in_new_pid_namespace(lambda: _keep(argv, environment, enter))
     pidfd = os.pidfd_open(first)
     watch = _Watch(wanted, first)
@@ -149,16 +149,22 @@ def _in_new_pid_namespace(become: Callable[[], NoReturn]) -> int:
 
 
 def _keep(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[], None]) -> NoReturn:
-    """In the namespace's first process: starts the program, and reaps."""
+    """In the namespace's first process: starts the program, and reaps. The program may do with it as it likes, through
+    /proc/1, so it has given up and closed all that the program must not have before that is there."""
     try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        enter()
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         ptrace.traceme()
         os.kill(os.getpid(), signal.SIGSTOP)
         pid = os.fork()
         if pid == 0:
-            _become(argv, environment, enter)
+            _become(argv, environment)
         while True:
             if os.wait()[0] == pid:
                 break
@@ -168,14 +174,9 @@ def _keep(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[
         os._exit(1)
 
 
-def _become(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[], None]) -> NoReturn:
+def _become(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     status = 127
     try:
-        enter()
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in range(3):
-            os.dup2(null, descriptor)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
         os.execve(argv[0], list(argv), dict(environment))
