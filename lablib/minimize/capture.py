@@ -162,13 +162,9 @@ def _keep(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         ptrace.traceme()
         os.kill(os.getpid(), signal.SIGSTOP)
-        pid = os.fork()
-        if pid == 0:
+        if os.fork() == 0:
             _become(argv, environment)
-        while True:
-            if os.wait()[0] == pid:
-                break
-        while True:  # what it left in the background may still become the interpreter
+        while True:  # for all of them: what is left in the background may still become the interpreter
             os.wait()
     except BaseException:  # no children any more, or no right to do this: our tracer sees us end
         os._exit(1)
