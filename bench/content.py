@@ -42,11 +42,11 @@ def main() -> None:
     print(f"a guest, there and gone: {once:.2f} s")
     for chapter in chapters(str(PROJECT / "content")):
         played = asked("run", chapter.id)
-        own = sum(step["seconds"] for step in played["steps"])
-        ratio = played["seconds"] / (own + once)
-        print(
-            f"labs run {chapter.id}: {played['seconds']:.1f} s, x {ratio:.2f} its commands' own {own:.1f} s and a boot"
-        )
+        own, scenes = (sum(step[what] for step in played["steps"]) for what in ("seconds", "scene_seconds"))
+        took = played["seconds"]
+        print(f"labs run {chapter.id}: {took:.1f} s")
+        print(f"  x {took / (own + once):.2f} its commands' own {own:.1f} s and a boot")
+        print(f"  x {took / (own + scenes + once):.2f} these and its scenes' {scenes:.1f} s")
     proved = asked("dev", "check")
     tried = (one for one in proved["found"] if "/" in one["name"].split(" ")[0])
     cases = sorted(tried, key=lambda one: one["seconds"])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import cgroup_state as state
+from checkers.sleeps import is_sleep
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure, check, remember
@@ -31,10 +32,10 @@ def sleep_is_in_test(ctx: Context) -> Evidence:
     """A running `sleep` is in `test` itself."""
     test = _test(ctx)
     procs = state.procs(test)
-    if any(_is_sleep(ctx, pid) for pid in procs):
+    if any(is_sleep(ctx, pid) for pid in procs):
         return state.procs_evidence(ctx, test, procs)
     evidence = [state.procs_evidence(ctx, test, procs)]
-    asleep = [pid for pid in ctx.proc.pids() if _is_sleep(ctx, pid)]
+    asleep = [pid for pid in ctx.proc.pids() if is_sleep(ctx, pid)]
     if not asleep:
         raise Failure(
             "cgroups.no-sleep",
@@ -178,22 +179,10 @@ def _controllers(cgroup: Cgroup) -> frozenset[str]:
         return frozenset()
 
 
-def _is_sleep(ctx: Context, pid: int) -> bool:
-    """Whether `pid` runs the program sleep(1): its name and its first argument agree, and it is no zombie."""
-    arguments = ctx.proc.cmdline(pid)
-    return (
-        ctx.proc.process(pid) is not None
-        and ctx.proc.comm(pid) == "sleep"
-        and bool(arguments)
-        and arguments is not None
-        and arguments[0].rpartition("/")[2] in ("sleep", "busybox")
-    )
-
-
 def _remembered_sleeps(ctx: Context) -> Mapping[str, Any]:
     """Each `sleep` in `test` and below it, as pid, start time and the pid the student knows. Raises LookupError when
     there is none: then the scene is at fault."""
-    pids = [pid for cgroup in state.tree(ctx.cgroup.child(TEST)) for pid in state.procs(cgroup) if _is_sleep(ctx, pid)]
+    pids = [pid for cgroup in state.tree(ctx.cgroup.child(TEST)) for pid in state.procs(cgroup) if is_sleep(ctx, pid)]
     found = [process for pid in pids if (process := ctx.proc.process(pid))]
     if not found:
         raise LookupError("no sleep in the scene")
@@ -204,7 +193,7 @@ def _sleeps(ctx: Context) -> list[Process]:
     """The remembered ones; where no scene was set, whatever `sleep 1d` runs here."""
     if "sleeps" in ctx.remembered:
         return [Process(pid, start) for pid, start, _ in ctx.remembered["sleeps"]]
-    pids = [pid for pid in ctx.proc.pids() if _is_sleep(ctx, pid) and "1d" in (ctx.proc.cmdline(pid) or ())]
+    pids = [pid for pid in ctx.proc.pids() if is_sleep(ctx, pid) and "1d" in (ctx.proc.cmdline(pid) or ())]
     return [process for pid in pids if (process := ctx.proc.process(pid))]
 
 

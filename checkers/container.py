@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from checkers import boxed
 from checkers.boxed import Part
+from checkers.sleeps import is_sleep
 from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure, check
 
@@ -188,7 +189,7 @@ def _once(ctx: Context, task: str, find: Callable[[Context], list[Process]]) -> 
 
 
 def _sleeps(ctx: Context) -> list[Process]:
-    found = _newest(ctx, lambda pid: ctx.proc.comm(pid) == "sleep" and ctx.proc.is_shown(pid))
+    found = _newest(ctx, lambda pid: is_sleep(ctx, pid) and ctx.proc.is_shown(pid))
     if not found:
         raise Failure("container.no-sleep", expected="sleep", actual="-", evidence=[Evidence("/proc/*/comm", "-")])
     return found
@@ -204,7 +205,7 @@ def _sleeps_of_crun(ctx: Context) -> list[Process]:
         names = ", ".join(first.values())
         evidence = [Evidence(f"{CRUNS_STATE}/{name}/status", str(pid)) for pid, name in first.items()]
         raise Failure("container.crun-has-ended", expected="sleep", actual="-", evidence=evidence, names=names)
-    asleep = [process for process in found if ctx.proc.comm(process.pid) == "sleep"]
+    asleep = [process for process in found if is_sleep(ctx, process.pid)]
     if not asleep:
         raise _another(ctx, found[0].pid)
     return asleep

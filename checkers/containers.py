@@ -114,11 +114,6 @@ def proc_evidence(ctx: Context, pid: int) -> Evidence:
     return Evidence(source, pid_namespace_of_proc(ctx, pid) or "-")
 
 
-def is_sleep(ctx: Context, pid: int) -> bool:
-    """Whether it is a process as the tasks ask for one. Steps run other programs in the same places for a moment."""
-    return ctx.proc.comm(pid) == "sleep"
-
-
 def no_sleep(ctx: Context, pid: int, evidence: Evidence) -> Failure:
     """`pid` is where a sleep should be."""
     name = ctx.proc.comm(pid) or "?"

@@ -17,7 +17,6 @@ from checkers.containers import (
     container_of,
     containers,
     elsewhere,
-    is_sleep,
     links,
     named,
     no_sleep,
@@ -28,6 +27,7 @@ from checkers.containers import (
     remembered,
     students,
 )
+from checkers.sleeps import is_sleep
 from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure, check, remember
 

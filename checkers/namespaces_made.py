@@ -10,7 +10,6 @@ from checkers.containers import (
     NAMES,
     containers,
     elsewhere,
-    is_sleep,
     links,
     named,
     no_sleep,
@@ -21,6 +20,7 @@ from checkers.containers import (
     proc_evidence,
     students,
 )
+from checkers.sleeps import is_sleep
 from lablib.verdict import Context, Evidence, Failure, check
 
 SEVERAL = 4

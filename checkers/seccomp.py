@@ -19,6 +19,7 @@ import errno
 from collections.abc import Iterable
 from functools import lru_cache
 
+from checkers.sleeps import is_sleep
 from lablib.kernel import bpf, seccomp
 from lablib.verdict import Context, Evidence, Failure, check
 
@@ -290,12 +291,8 @@ def _named(returned: int) -> str:
 
 
 def _sleeps(ctx: Context) -> list[int]:
-    """The student's processes that run sleep(1)."""
-    return [
-        pid
-        for pid in ctx.proc.pids()
-        if ctx.proc.comm(pid) == "sleep" and ctx.proc.process(pid) and ctx.proc.is_shown(pid)
-    ]
+    """The student's."""
+    return [pid for pid in ctx.proc.pids() if is_sleep(ctx, pid) and ctx.proc.is_shown(pid)]
 
 
 def _mode_evidence(ctx: Context, pid: int, mode: str) -> Evidence:

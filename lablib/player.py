@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lablib.course.model import Chapter, End, Step
 from lablib.machine.base import Machine, Size
@@ -36,6 +37,8 @@ class Played:
     """None where it was not run, since the machine lacks something."""
     lacking: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    scene_seconds: float = 0.0
+    """How long it took to set the state that the step starts from."""
 
     @property
     def as_declared(self) -> bool:
@@ -51,21 +54,31 @@ class Player:
         self._session = session
         self._entered: dict[int, str] = {}
         """The steps that opened shells, by the session's numbers of these."""
+        self._there: set[str] = set()
+        """Needs that were once found met: asked of a guest each time, they would cost more than many a step."""
 
     def play(self, step: Step) -> Played:
         """Runs `step`. Whatever it needs first is seen to: the shell it is typed in, and its scene. Raises BusyError
         when it cannot be typed, MachineError."""
         chain = self._chain(step.inside)
         needs = dict.fromkeys(need for one in (*chain, step) for need in one.needs)
-        if missing := lacking(self._machine, needs):
+        if missing := self._missing(needs):
             return Played(step, None, missing)
         self._go_inside(chain)
+        began = time.monotonic()
         if step.scene is not None:
             run_scene(self._machine, step.scene, step.id)
+        scene_seconds = time.monotonic() - began
         outcome = self._session.run(step.commands, step.seconds)
         if outcome.end is End.ENTERED:
             self._entered[self._session.shells[-1]] = step.id
-        return Played(step, outcome, problems=tuple(_judge(step, outcome)))
+        return Played(step, outcome, problems=tuple(_judge(step, outcome)), scene_seconds=scene_seconds)
+
+    def _missing(self, needs: Iterable[str]) -> tuple[str, ...]:
+        asked = [need for need in needs if need not in self._there]
+        missing = lacking(self._machine, asked)
+        self._there.update(need for need in asked if need not in missing)
+        return missing
 
     def _chain(self, step: str) -> tuple[Step, ...]:
         """The steps that open the shells from the first one down to that of the step called `step`."""
@@ -133,7 +146,7 @@ def compared(played: Played, recording: Recording) -> Played:
     if different is None:
         return played
     problem = Problem("not-as-recorded", {"then": different[0], "now": different[1]})
-    return Played(played.step, played.outcome, problems=(*played.problems, problem))
+    return replace(played, problems=(*played.problems, problem))
 
 
 def _judge(step: Step, outcome: Outcome) -> Iterator[Problem]:

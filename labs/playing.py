@@ -90,6 +90,7 @@ def _value(
             "problems": _sentences(one, words),
             "lacking": list(one.lacking),
             "seconds": round(one.outcome.seconds, 3) if one.outcome else 0.0,
+            "scene_seconds": round(one.scene_seconds, 3),
         }
         for one in played
     ]

@@ -17,11 +17,12 @@ from lablib.course.model import Chapter, Task
 from lablib.course.parser import load_course
 from lablib.course.structure import read_structures
 from lablib.errors import UsageError
-from lablib.grading.proof import Case, Fault, attempt, cases, judge, mutants, unprovable
+from lablib.grading.proof import Case, Fault, attempt, cases, judge, mutants
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.ahead import Ahead
 from lablib.machine.choose import guest_factory
 from lablib.machine.leftovers import of_ours
+from lablib.needs import lacked
 from lablib.player import perform
 from lablib.session.recording import load_recording
 from lablib.text import one_line
@@ -97,13 +98,8 @@ def _everything(chapters: Iterable[Chapter], tasks: list[Task], words: Catalogue
                     problems = () if one.as_declared else tuple(remarks(one, words))
                     seconds = one.outcome.seconds if one.outcome else 0.0
                     yield Found(f"{chapter.id} {one.step.id}", problems, one.lacking, seconds)
-        with machines() as machine:
-            lacked = unprovable(machine, tasks)
         for task in tasks:
-            if lacking := lacked.get(task.id, ()):
-                yield Found(task.id, lacking=lacking)
-            else:
-                yield from _proved(task, machines, words)
+            yield from _proved(task, machines, words)
 
 
 def _unmatched(words: Catalogue) -> Iterator[Found]:
@@ -125,6 +121,9 @@ def _proved(task: Task, machines: Ahead, words: Catalogue) -> Iterator[Found]:
     noticed: set[str] = set()
     for case in cases(task):
         report = attempt(case, machines)
+        if lacking := lacked(report.results):
+            yield Found(task.id, lacking=lacking)
+            return
         fault = judge(case, report.results)
         noticed |= {blind for blind, results in mutants(report.results) if judge(case, results) is not None}
         yield Found(case.name, _sentences(fault, case, words), seconds=report.seconds)

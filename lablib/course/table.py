@@ -15,7 +15,7 @@ from lablib.errors import ContentError
 from lablib.language import LANGUAGES
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NEED = re.compile(r"(controller|program|feature):[A-Za-z0-9_.+-]+|systemd")
+_NEED = re.compile(r"(controller|feature|program|user):[A-Za-z0-9_.+-]+|systemd")
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,6 @@ class Table:
         needs = self.texts("needs")
         for need in needs:
             if not _NEED.fullmatch(need):
-                known = "controller:NAME, program:NAME, feature:NAME, systemd"
+                known = "controller:NAME, feature:NAME, program:NAME, user:NAME, systemd"
                 raise self.broken("needs", f"the need {need} is unknown; known are {known}")
         return needs

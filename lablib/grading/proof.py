@@ -3,7 +3,7 @@ fails for the reason that its header names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,6 @@ from lablib.course.model import Task, Wrong
 from lablib.grading.report import Report
 from lablib.grading.script import check_script
 from lablib.machine.base import Machine
-from lablib.needs import lacking
 from lablib.verdict import Result, Verdict, overall
 
 
@@ -80,15 +79,6 @@ def judge(case: Case, results: tuple[Result, ...]) -> Fault | None:
     if wrong is not None and (wrong.check, wrong.key) not in [(one.id, one.key) for one in results]:
         return Fault("other-reason", {"expected": f"{wrong.check} {wrong.key}", "failed": failed})
     return None
-
-
-def unprovable(machine: Machine, tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
-    """The tasks that `machine` cannot offer, by id, and what it lacks for each. Raises MachineError."""
-    found: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for task in tasks:
-        if task.needs not in found:
-            found[task.needs] = lacking(machine, task.needs)
-    return {task.id: found[task.needs] for task in tasks if found[task.needs]}
 
 
 def mutants(results: tuple[Result, ...]) -> Iterator[tuple[str, tuple[Result, ...]]]:

@@ -88,7 +88,7 @@ def test_a_chapter_whose_steps_behave_passes_in_the_stable_form(guest: None, mad
     value = json.loads(done.stdout)
     assert list(value) == ["chapter", "machine", "release", "steps", "seconds"]
     assert (value["chapter"], value["machine"]) == ("made", "guest")
-    form = ["id", "state", "end", "status", "output", "problems", "lacking", "seconds"]
+    form = ["id", "state", "end", "status", "output", "problems", "lacking", "seconds", "scene_seconds"]
     assert [list(step) for step in value["steps"]] == [form] * len(STEPS)
     steps = {step["id"]: step for step in value["steps"]}
     assert list(steps) == STEPS

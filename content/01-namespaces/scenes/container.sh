@@ -17,21 +17,22 @@ echo root:x:0:0:root:/root:/bin/bash > "$web/etc/passwd"
 echo 127.0.0.1 localhost > "$web/etc/hosts"
 echo "Hello from the container." > "$web/www/index.html"
 
-# A pid in it shall be none that a process out here has, so that its /proc and ours can be told apart: 1000 pids are
-# used up out here, and its own counting goes on among these. (A machine that has counted far already is left alone.)
+# A pid in it shall be none that a process out here has, so that its /proc and ours can be told apart: 400 pids are used
+# up out here, and its own counting goes on among these. (A machine that has counted far already is left alone.)
 used=$$
 [ "$used" -lt 20000 ] || used=0
-export BURN='import sys, threading
+export BURN='import sys, _thread
+ended = _thread.allocate_lock()
 for _ in range(int(sys.argv[1])):
-    thread = threading.Thread(target=int)
-    thread.start()
-    thread.join()'
-[ "$used" = 0 ] || python3 -c "$BURN" 1000
+    ended.acquire()
+    _thread.start_new_thread(ended.release, ())
+ended.acquire()'
+[ "$used" = 0 ] || python3 -ISc "$BURN" 400
 
 # Its namespaces. What is the first to be started after unshare(2) is process 1 of the new pid namespace.
 unshare --uts --pid --mount --net --ipc -- setsid sh -euc '
 (
-python3 -c "$BURN" $(('"$used"' + 100))
+python3 -ISc "$BURN" $(('"$used"' + 50))
 hostname web
 ip link set lo up
 cd '"$web"'

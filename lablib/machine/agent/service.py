@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WATCH_BUSY = 0.1
 """Seconds between looks at watched checks while the student is at work."""
 WATCH_IDLE = 0.5
+WATCH_REST = 4.0
+"""A look is followed by this many times its own length: a terminal waits meanwhile, and has most of the time so."""
 BUSY_FOR = 5.0
 MAX_INPUT = 4 << 20
 _FOR_CHECKS = (Type.REMEMBER, Type.MEASURE, Type.KNOW, Type.CHECK, Type.WATCH, Type.VIEW)
@@ -73,7 +75,11 @@ class Service:
             now = time.monotonic()
             if self._checks is not None and self._checks.watching and now >= next_look:
                 self._checks.look()
-                next_look = now + (WATCH_BUSY if now < self._active_until else WATCH_IDLE)
+                looked = time.monotonic()
+                next_look = now + max(self._look_every(now), (1 + WATCH_REST) * (looked - now))
+
+    def _look_every(self, now: float) -> float:
+        return WATCH_BUSY if now < self._active_until else WATCH_IDLE
 
     def send(self, type: int, channel: int, payload: bytes = b"") -> None:
         """Writes a whole frame. Waiting here is right: the host always reads, and what a shell may send is bounded by

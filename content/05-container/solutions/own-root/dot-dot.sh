@@ -9,4 +9,4 @@ pivot_root . .
 umount -l .
 exec /bin/sleep 1d
 ' &
-until pgrep -xf "sleep 1d" >/dev/null; do :; done
+until pgrep -xf "/bin/sleep 1d" >/dev/null; do :; done

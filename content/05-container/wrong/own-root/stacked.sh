@@ -7,4 +7,4 @@ cd /lab/box/merged
 pivot_root . .
 exec /bin/sleep 1d
 ' &
-until pgrep -xf "sleep 1d" >/dev/null; do :; done
+until pgrep -xf "/bin/sleep 1d" >/dev/null; do :; done
