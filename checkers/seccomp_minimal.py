@@ -131,7 +131,7 @@ def _least(ctx: Context, challenge: Challenge) -> int:
     assert ctx.trials
     found = ctx.trials.found(_minimum(challenge))
     if found is None:
-        raise Failure("seccomp.minimum-unknown", expected="-", actual="…")
+        raise Failure("seccomp.minimum-unknown", expected="", actual="")
     return int(found["count"])
 
 
@@ -160,7 +160,7 @@ def _tried(ctx: Context, challenge: Challenge) -> Mapping[str, Any]:
         raise Blocked("seccomp.another-machine", expected=MACHINE, actual=os.uname().machine)
     found = ctx.trials.found(_order(ctx, challenge), instead_of=challenge.task)
     if found is None:
-        raise Failure("seccomp.being-tried", expected="-", actual="…")
+        raise Failure("seccomp.being-tried", expected="", actual="")
     return found
 
 
@@ -201,21 +201,21 @@ def _understood(ctx: Context, challenge: Challenge) -> Mapping[str, Any]:
     """The same, of a list that could be read; what is wrong with another one is told by the check for that."""
     found = _tried(ctx, challenge)
     if found.get("reason") or "execve" not in found["allowed"]:
-        raise Failure("seccomp.first-the-list", expected="-", actual="-")
+        raise Failure("seccomp.first-the-list", expected="", actual="")
     return found
 
 
 def _closed(ctx: Context, challenge: Challenge) -> Mapping[str, Any]:
     found = _understood(ctx, challenge)
     if found["hole"] or found["other"]:
-        raise Failure("seccomp.first-the-list", expected="-", actual="-")
+        raise Failure("seccomp.first-the-list", expected="", actual="")
     return found
 
 
 def _working(ctx: Context, challenge: Challenge) -> Mapping[str, Any]:
     found = _closed(ctx, challenge)
     if found.get("broken"):
-        raise Failure("seccomp.first-the-list", expected="-", actual="-")
+        raise Failure("seccomp.first-the-list", expected="", actual="")
     return found
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 10.0
 """How long a file may take, or what else is milliseconds in a machine that works."""
-CHECK_SECONDS = 75.0
+CHECK_SECONDS = 120.0
 """How long checks may take: there are those that try programs out, with a limit of their own (`agent.trials`)."""
 MEASURE_SECONDS = 2000.0
 STOP_SECONDS = 25.0

@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import struct
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,10 +25,14 @@ from typing import NamedTuple, NoReturn
 from lablib.kernel import bpf, ptrace, seccomp, syscalls
 from lablib.kernel.procfs import ProcFS
 
-SECONDS = 5.0
+SECONDS = 30.0
+"""What a program may take that makes system calls; on a busy machine that is soon reached."""
+STILL_SECONDS = 5.0
+"""What one may that makes none, such as one that waits for something."""
 CROWD = 64
 """Processes and threads; more is a program that forks for ever."""
 
+_TICK = 0.5
 _PRCTL = 157
 _STOPPED_AT_CALL = signal.SIGTRAP | 0x80
 _WALL = 0x40000000
@@ -54,7 +59,7 @@ class Captured(NamedTuple):
 
 
 class _OverError(Exception):
-    """Time is up. No OSError, which is caught where a process may be gone."""
+    """So many seconds are over. No OSError, which is caught where a process may be gone."""
 
 
 @dataclass
@@ -92,6 +97,8 @@ class _Watch:
     threads: dict[int, _Thread] = field(default_factory=dict)
     noticed: _Noticed = field(default_factory=_Noticed)
     proc: ProcFS = field(default_factory=ProcFS)
+    moved: float = field(default_factory=time.monotonic)
+    """When one of them did something last."""
 
     def is_interpreter(self, program: Path) -> bool:
         """Whether it is the file that we would start, wherever and under which name it lies."""
@@ -106,8 +113,8 @@ def capture(
     enter: Callable[[], None],
     seconds: float = SECONDS,
 ) -> Captured:
-    """Runs `argv` for at most `seconds`, after `enter` in the child that becomes it, and returns what it had loaded
-    when it became `wanted`. The caller is root and has no other children. Raises OSError."""
+    """Runs `argv` for at most `seconds`, where and with no more rights than `enter` leads to, and returns what it had
+    loaded when it became `wanted`. The caller is root and has no other children. Raises OSError."""
     first = _in_new_pid_namespace(lambda: _keep(argv, environment, enter))
     pidfd = os.pidfd_open(first)
     watch = _Watch(wanted, first)
@@ -115,10 +122,10 @@ def capture(
         os.waitpid(first, _WALL)
         ptrace.setoptions(first, _OPTIONS)
         ptrace.cont(first)
-        with _at_most(seconds):
+        with _at_most(seconds, watch):
             return _follow(watch)
-    except _OverError:
-        return Captured((), "hangs", f"{seconds:g}")
+    except _OverError as over:
+        return Captured((), "hangs", str(over))
     finally:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
@@ -142,33 +149,30 @@ def _in_new_pid_namespace(become: Callable[[], NoReturn]) -> int:
 
 
 def _keep(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[], None]) -> NoReturn:
-    """In the namespace's first process: starts the program, and reaps."""
+    """In the namespace's first process: starts the program, and reaps. The program may do with it as it likes, through
+    /proc/1, so it has given up and closed all that the program must not have before that is there."""
     try:
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        ptrace.traceme()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        pid = os.fork()
-        if pid == 0:
-            _become(argv, environment, enter)
-        while True:
-            if os.wait()[0] == pid:
-                break
-        while True:  # what it left in the background may still become the interpreter
-            os.wait()
-    except BaseException:  # no children any more, or no right to do this: our tracer sees us end
-        os._exit(1)
-
-
-def _become(argv: Sequence[str], environment: Mapping[str, str], enter: Callable[[], None]) -> NoReturn:
-    status = 127
-    try:
         enter()
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(null, descriptor)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        ptrace.traceme()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        if os.fork() == 0:
+            _become(argv, environment)
+        while True:  # for all of them: what is left in the background may still become the interpreter
+            os.wait()
+    except BaseException:  # no children any more, or no right to do this: our tracer sees us end
+        os._exit(1)
+
+
+def _become(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    status = 127
+    try:
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
         os.execve(argv[0], list(argv), dict(environment))
@@ -179,14 +183,18 @@ def _become(argv: Sequence[str], environment: Mapping[str, str], enter: Callable
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Raises _OverError in what waits longer: waitpid(2) has no limit of its own, and poll(2) knows no tracees."""
+def _at_most(seconds: float, watch: _Watch) -> Iterator[None]:
+    """Raises _OverError in what waits longer, or waits for a program that does nothing: waitpid(2) has no limit of its
+    own, and poll(2) knows no tracees."""
+    until = time.monotonic() + seconds
 
-    def over(number: int, frame: object) -> NoReturn:
-        raise _OverError
+    def look(number: int, frame: object) -> None:
+        for over, limit in ((until, seconds), (watch.moved + STILL_SECONDS, STILL_SECONDS)):
+            if time.monotonic() > over:
+                raise _OverError(f"{limit:g}")
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
     try:
         yield
     finally:
@@ -198,6 +206,7 @@ def _follow(watch: _Watch) -> Captured:
     while True:
         try:
             tid, status = os.waitpid(-1, _WALL)
+            watch.moved = time.monotonic()
         except ChildProcessError:
             return _ended(watch)
         if not os.WIFSTOPPED(status):

@@ -20,7 +20,7 @@ from lablib.minimize.workload import ENVIRONMENT, Workload
 
 REPLAYS = 5
 MAX_LIST = 64 * 1024
-_REPLAY_SECONDS = 5.0
+_REPLAY_SECONDS = 10.0
 _TRIED = 16
 """Calls of which one may be what a list lacks, the last first."""
 _I386 = 0x40000003
@@ -133,10 +133,12 @@ def _missed(allowed: frozenset[int], workload: Workload) -> str:
 
 def _needs(allowed: frozenset[int], workload: Workload) -> dict[str, Any]:
     """Which of the calls the interpreter never asks for, and one that it can do without: what it never asks for is
-    tried first."""
+    tried first. Under KILL_PROCESS nothing that its first thread asks for need be tried (`search`)."""
     with closing(Oracle(workload.argv(), ENVIRONMENT, workload.action)) as oracle:
-        made = {*oracle.watch().first, *oracle.replay(allowed).first, EXECVE}
-        tried = sorted(allowed - {EXECVE}, key=lambda call: (call in made, call))
+        trace = oracle.watch()
+        made = {*trace.first, *oracle.replay(allowed).first, EXECVE}
+        needed = {EXECVE, *(trace.alone if workload.action == seccomp.RET_KILL_PROCESS else ())}
+        tried = sorted(allowed - needed, key=lambda call: (call in made, call))
         needless = next((call for call in tried if oracle.works(allowed - {call})), None)
     return {"unasked": names(allowed - made), "needless": "" if needless is None else name(needless)}
 

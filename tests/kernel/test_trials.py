@@ -77,6 +77,20 @@ def test_a_launcher_has_what_a_program_at_the_prompt_has_and_no_more(guest: Gues
     assert int(guest.run(["/bin/cat", "/lab/processes"]).out) < 8, "it sees only what it started"
 
 
+def test_the_process_that_keeps_a_launcher_has_nothing_that_is_not_the_launchers(guest: GuestMachine) -> None:
+    look = """
+grep ^Cap /proc/1/status > /lab/first; grep ^Cap /proc/self/status > /lab/own
+readlink /proc/1/fd/* > /lab/descriptors; readlink /proc/1/ns/mnt /proc/self/ns/mnt > /lab/mounts
+for fd in /proc/1/fd/*; do echo '{"allowed": [], "forged": true}' > "$fd"; done
+ls /proc/1/root/run/world > /lab/world 2>&1
+"""
+    put_launcher(guest, look)
+    assert guest.check(KILL)[0].key == "seccomp.no-filter"
+    assert sh(guest, "cmp /lab/first /lab/own && sort -u /lab/descriptors") == "/dev/null\nstatus=0"
+    assert sh(guest, "sort -u /lab/mounts | wc -l").startswith("1\n")
+    assert "No such file" in sh(guest, "cat /lab/world")
+
+
 def test_nothing_of_a_trial_can_be_seen_or_stays(guest: GuestMachine) -> None:
     put_launcher(guest, "(sleep 1234 &) ; sleep 1234")
     list(zip(guest.watch(KILL), range(1), strict=False))

@@ -236,6 +236,42 @@ def test_a_filter_that_looks_where_the_calls_come_from_does_not_work_for_others(
     assert found.get("broken") or found["needless"]
 
 
+def test_a_filter_that_lets_one_way_of_working_through_does_not_work_for_another(launcher: Any) -> None:
+    rule = [(0x15, 0, 4, 1), (0x20, 0, 0, 32), (0x15, 0, 1, len("hello\n")), (6, 0, 0, ALLOW), (6, 0, 0, ENOSYS)]
+    own = filter_of([call for call in LIST if call != "write"])
+    program = own[: 6 * 8] + b"".join(bpf.INSTRUCTION.pack(*step) for step in rule) + own[6 * 8 :]
+    found = examined(launcher("load(LIST); become()", program))
+    assert (found["conditional"], bool(found["broken"])) == (["write"], True)
+
+
+def test_a_launcher_that_chooses_its_filter_by_what_it_is_asked_knows_nothing_to_choose_by(launcher: Any) -> None:
+    code = "import sys; load(ALL if sys.argv[1:] or os.isatty(1) else LIST); become()"
+    assert examined(launcher(code))["needless"] == ""
+
+
+def test_a_filter_that_came_through_another_table_of_calls_is_missed_and_that_is_told(launcher: Any) -> None:
+    code = """
+    import mmap
+    low = ctypes.CDLL(None).mmap
+    low.restype = ctypes.c_void_p
+    low.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 4]
+    page = low(None, 4096, 7, 0x22 | 0x40, -1, 0)  # MAP_32BIT
+    filter = struct.pack("HBBI", 6, 0, 0, 0x7FFF0000)
+    ask = bytes.fromhex("53b862010000bb01000000b900000000ba")
+    body = ask + struct.pack("I", page + 512) + bytes.fromhex("cd805bc3")
+    ctypes.memmove(page, body, len(body))
+    ctypes.memmove(page + 512, struct.pack("HxxI", 1, page + 600), 8)
+    ctypes.memmove(page + 600, filter, 8)
+    libc.prctl(38, 1, 0, 0, 0)
+    ctypes.CFUNCTYPE(ctypes.c_int)(page)()
+    become()
+    """
+    found = reason(launcher(code))
+    if found[0] == "no-filter":
+        pytest.skip("this kernel has no table of i386")
+    assert found == ("unseen", "1")
+
+
 def answered(program: bytes, workload: Any = ERRNO) -> Any:
     return asked([seccomp.Load(program)], workload.action)
 

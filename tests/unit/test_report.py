@@ -34,6 +34,12 @@ def report(*results: Result, notes: tuple[str, ...] = ()) -> Report:
     return Report("cgroups/memory-only", Verdict.FAIL, results, "guest", 1.23456, notes)
 
 
+def test_what_is_worth_telling_is_told_once_the_whole_task_is_passed() -> None:
+    told, words = Result("none-can-be-left-out", Verdict.PASS, told=("check.error", "of.nothing")), catalogue("en")
+    assert report(told, PASSED).lines(CHECKS, words)[-1] == "Our fault."
+    assert "Our fault." not in report(told, FAILED).lines(CHECKS, words)
+
+
 def test_for_programs_it_has_exactly_the_stable_form() -> None:
     assert report(PASSED, FAILED, notes=("still-running",)).as_json(CHECKS) == {
         "task": "cgroups/memory-only",

@@ -17,7 +17,7 @@ from lablib.machine.wire import MAX_PAYLOAD, Frame, Type
 from lablib.verdict import REGISTRY, Context, Result
 
 _EVIDENCE_SIZES = (2048, 256, 16)
-CHECK_SECONDS = 70.0
+CHECK_SECONDS = 110.0
 """How long the answer to a check waits for trials."""
 
 

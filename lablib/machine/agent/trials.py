@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from lablib.machine.agent.lab import Lab
 
-SECONDS = 60.0
+SECONDS = 100.0
 MINIMUM_SECONDS = 1800.0
 """The search for a minimum, which may wait for everything else."""
 MAX_ANSWER = 1 << 20
