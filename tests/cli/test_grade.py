@@ -106,7 +106,7 @@ def test_reports_are_written_as_they_are_asked_for(folder: Path, out: Path, labs
     ("words", "said"),
     [
         (["{folder}"], "--out"),
-        (["{folder}", "--out", "{out}", "--jobs", "none"], "number of jobs"),
+        (["{folder}", "--out", "{out}", "--jobs", "none"], "number from 1"),
         (["{folder}", "--out", "{out}", "--regrade", "cgroups/memory-onyl"], "memory-only"),
         (["{folder}", "--out", "{out}", "--course", "{out}"], "course file"),
         (["{folder}", "--out", "{out}", "--format", "csv,xls"], "xls"),
