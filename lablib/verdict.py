@@ -299,4 +299,6 @@ def _cut(text: str) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, got {type(value).__name__}")
-    return _cut(value)
+    return _cut(
+        value.encode("utf-8", "backslashreplace").decode()
+    )  # a name need not be UTF-8; a text that is printed must

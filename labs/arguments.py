@@ -47,6 +47,11 @@ COMMANDS = {
             "--regrade": True,
             "--format": True,
             "--gradescope-image": True,
+            "--dask": True,
+            "--batch": True,
+            "--tls-ca": True,
+            "--tls-cert": True,
+            "--tls-key": True,
             "--json": False,
         },
         ("PATH",),
@@ -138,9 +143,14 @@ def jobs(arguments: Arguments) -> int:
     """The value of --jobs, or one for each processor. Raises UsageError."""
     import os
 
-    value = arguments.value("--jobs", str(len(os.sched_getaffinity(0))))
+    return count(arguments, "--jobs", len(os.sched_getaffinity(0)))
+
+
+def count(arguments: Arguments, option: str, default: int) -> int:
+    """The value of an option that is a number of things. Raises UsageError."""
+    value = arguments.value(option, str(default))
     if not (value.isascii() and value.isdigit() and 0 < int(value) <= 1024):
-        raise UsageError("bad-jobs", value=value)
+        raise UsageError("bad-count", option=option, value=value)
     return int(value)
 
 

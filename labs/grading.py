@@ -11,7 +11,7 @@ import checkers  # noqa: F401 - registers the checks
 from lablib.errors import MachineError, UsageError
 from lablib.grading.assignment import Assignment, assignment
 from lablib.grading.cohort import grade_cohort
-from lablib.grading.dispatch import Dispatch
+from lablib.grading.dispatch import Dispatch, Workers
 from lablib.grading.formats import FORMATS, USUAL, render
 from lablib.grading.ledger import opened
 from lablib.grading.local import LocalWorkers
@@ -24,11 +24,13 @@ from lablib.machine.probing import best
 from lablib.text import one_line
 from lablib.verdict import Verdict
 from labs import course
-from labs.arguments import Arguments, jobs, nearest, seconds
+from labs.arguments import Arguments, count, jobs, nearest, seconds
 from labs.commands import VERSION
 from labs.exits import ExitCode
 from labs.gradeshow import shown
 from labs.interrupts import end_as_by_ctrl_c
+
+TLS = ("--tls-ca", "--tls-cert", "--tls-key")
 
 
 def run_grade(arguments: Arguments, language: str) -> int:
@@ -41,9 +43,9 @@ def run_grade(arguments: Arguments, language: str) -> int:
     regraded = arguments.value("--regrade", "")
     if regraded and regraded not in asked.items:
         raise UsageError("unknown-task", name=regraded, hint=nearest(regraded, asked.items))
-    dispatch, limit = Dispatch(LocalWorkers(jobs(arguments))), seconds(arguments, SCRIPT_SECONDS)
+    limit = seconds(arguments, SCRIPT_SECONDS)
     cohort = submissions(map(Path, arguments.operands), asked)
-    _need_machines(cohort)
+    dispatch = Dispatch(_workers(arguments, cohort))
     interrupted = False
     with opened(folder, VERSION, resume=bool(regraded) or arguments.has("--resume")) as ledger:
         if regraded:
@@ -86,6 +88,25 @@ def _folder(arguments: Arguments) -> Path:
     if not arguments.has("--out"):
         raise UsageError("missing-out")
     return Path(arguments.value("--out", ""))
+
+
+def _workers(arguments: Arguments, cohort: list[Submission]) -> Workers:
+    """Who grades `cohort`. Raises UsageError, and LabsError where nobody can."""
+    keys = [arguments.value(option, "") for option in TLS]
+    if not arguments.has("--dask"):
+        for option in (*TLS, "--batch"):
+            if arguments.has(option):
+                raise UsageError("needs-dask", option=option)
+        width = jobs(arguments)
+        _need_machines(cohort)
+        return LocalWorkers(width)
+    from lablib.grading.cluster import BATCH, Certificates, DaskWorkers
+
+    if any(keys) and not all(keys):
+        raise UsageError("needs-all-keys", options=", ".join(TLS))
+    authority, certificate, key = map(Path, keys)
+    certificates = Certificates(authority, certificate, key) if all(keys) else None
+    return DaskWorkers(arguments.value("--dask", ""), certificates, count(arguments, "--batch", BATCH))
 
 
 def _need_machines(cohort: list[Submission]) -> None:

@@ -44,7 +44,8 @@ def run_submit(arguments: Arguments, language: str) -> int:
         raise LabsError("nothing-to-submit", chapter=chapter.id, folder=str(folder))
     entries = {}
     for job in jobs([submission], SCRIPT_SECONDS):
-        report = unpack(grade([job.as_json()])[0])
+        (answer,) = json.loads(grade(json.dumps([job.as_json()])))
+        report = unpack(answer)
         entries[job.key] = Entry(job.digest, report, report.score)
         if not as_json:
             print(f"{MARKS[report.verdict]} {job.item}  {report.seconds:.1f} s", flush=True)

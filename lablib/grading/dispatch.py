@@ -6,11 +6,12 @@ told from those that were beside it. Twice lost, it is put aside.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from lablib.grading.job import QUARANTINED, Job, failed, grade, unpack
 from lablib.grading.report import Report
@@ -22,10 +23,13 @@ LOSSES = 2
 class Workers(Protocol):
     """Where executors come from: a new one after the last broke."""
 
-    width: int
-    """How many jobs, or batches of them, are worked on at once."""
-    batch: int
-    """How many jobs go out together."""
+    @property
+    def width(self) -> int:
+        """How many jobs, or batches of them, are worked on at once."""
+
+    @property
+    def batch(self) -> int:
+        """How many jobs go out together."""
 
     def executor(self) -> Executor:
         """One that runs. Raises LabsError where there can be none."""
@@ -34,7 +38,7 @@ class Workers(Protocol):
         """Ends it: what it still works on is not waited for."""
 
 
-Answer = Future[list[dict[str, Any]]]
+Answer = Future[str]
 
 
 class Sent(NamedTuple):
@@ -47,7 +51,7 @@ class Sent(NamedTuple):
 class Dispatch:
     """Sends jobs to `workers`, who do `work` with each batch, and tells of each report as it comes."""
 
-    def __init__(self, workers: Workers, work: Callable[[Any], list[dict[str, Any]]] = grade) -> None:
+    def __init__(self, workers: Workers, work: Callable[[str], str] = grade) -> None:
         self._workers = workers
         self._work = work
         self._executor: Executor | None = None
@@ -89,7 +93,7 @@ class Dispatch:
         if self._executor is None:
             self._executor = self._workers.executor()
         try:
-            answer = self._executor.submit(self._work, [job.as_json() for job in batch])
+            answer = self._executor.submit(self._work, json.dumps([job.as_json() for job in batch]))
             pending[answer] = Sent(batch, self._executor)
         except RuntimeError:  # BrokenExecutor is one too
             self._stop()
@@ -98,7 +102,7 @@ class Dispatch:
     def _reports(self, answer: Answer, sent: Sent) -> Iterator[tuple[Job, Report]]:
         """The reports on a batch; none where its worker was lost or answered nonsense."""
         try:
-            reports = [unpack(value) for value in answer.result()]
+            reports = [unpack(value) for value in json.loads(answer.result())]
             if [report.task for report in reports] != [job.item for job in sent.batch]:
                 raise ValueError("other reports than were asked for")
         except Exception as error:  # KilledWorker of Dask, …: each library has its own

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -20,9 +21,11 @@ from lablib.errors import LabsError
 from lablib.grading.question import check_answer, experiment
 from lablib.grading.report import Report
 from lablib.grading.script import SCRIPT_SECONDS, check_script
+from lablib.kernel import landlock
 from lablib.machine.ahead import Ahead
 from lablib.machine.base import Machine
 from lablib.machine.choose import guest_factory
+from lablib.machine.probing import best
 from lablib.verdict import Result, Verdict
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -63,10 +66,32 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def grade(batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Grades jobs (`Job.as_json`), and answers with a report (`pack`) for each: what a worker runs. Raises nothing that
-    a job could cause."""
-    return [pack(_grade(job)) for job in batch]
+def grade(batch: str) -> str:
+    """Grades jobs (a list of `Job.as_json`), and answers with a report (`pack`) for each: what a worker runs, JSON in
+    and JSON out. Raises nothing that a job could cause."""
+    return json.dumps([pack(_grade(job)) for job in json.loads(batch)])
+
+
+def readiness() -> dict[str, str]:
+    """Whether this worker can grade: `course` is what it would grade, `fault` why it cannot, empty where it can."""
+    try:
+        _, probe = best()
+        fault = "" if landlock.abi() else "no Landlock"
+        return {"course": course_digest(), "fault": fault if probe.boots else probe.said}
+    except LabsError as error:
+        return {"course": "", "fault": str(error)}
+
+
+@cache
+def course_digest() -> str:
+    """The name of everything that a verdict depends on here: our code, the checks, the content but for its prose."""
+    project = CONTENT.parent
+    files = [file for part in ("lablib", "checkers") for file in (project / part).rglob("*.py")]
+    files += [file for kind in ("chapter.toml", "scenes/*") for file in CONTENT.glob(f"*/{kind}") if file.is_file()]
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        whole.update(f"{file.relative_to(project)}\0{digest(file.read_bytes())}\n".encode())
+    return whole.hexdigest()
 
 
 def _grade(job: Mapping[str, Any]) -> Report:

@@ -115,7 +115,7 @@ class Ledger:
                 self.entries[key] = replace(entry, stale=True)
 
     def _append(self, value: dict[str, Any]) -> None:
-        data = json.dumps(value, ensure_ascii=False).encode() + b"\n"
+        data = json.dumps(value).encode() + b"\n"
         end = os.fstat(self._descriptor).st_size
         try:
             if os.write(self._descriptor, data) != len(data):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from lablib.grading.report import Report
 from lablib.verdict import Result, Verdict
 
 
-def work(batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_one(str(job["item"]), base64.b64decode(job["content"]).decode()) for job in batch]
+def work(batch: str) -> str:
+    jobs = json.loads(batch)
+    return json.dumps([_one(str(job["item"]), base64.b64decode(job["content"]).decode()) for job in jobs])
 
 
 def _one(item: str, content: str) -> dict[str, Any]:
