@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from lablib.course.model import TaskPlace
 from lablib.errors import MachineError
@@ -128,13 +129,18 @@ async def test_a_goal_that_was_reached_stays_passed_and_its_loss_is_shown(tmp_pa
         assert app.query_one(TaskCard).has_class("-regressed")
 
 
-async def test_quit_from_the_terminal_closes_the_machine(tmp_path: Path) -> None:
+async def test_the_key_that_quits_is_the_shell_s_and_quits_from_the_text(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         assert isinstance(app.focused, Terminal)
+        app.query_one(Terminal).post_message(events.Paste("stty raw -echo; printf re''ady; head -c 1 | od -An -c"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "ready" in app.query_one(Terminal).text)
         await pilot.press("ctrl+q")
+        await until(pilot, lambda: "021" in app.query_one(Terminal).text)
+        await pilot.press("ctrl+right_square_bracket", "ctrl+q")
         await until(pilot, lambda: not app.is_running)
     assert machine.closed.is_set()
     assert all(shell.status is not None for shell in machine.shells)

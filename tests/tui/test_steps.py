@@ -132,7 +132,7 @@ async def test_f8_shows_what_the_chapter_is_about_live_and_hides_it_again(tmp_pa
 async def test_where_a_chapter_is_about_several_f8_goes_through_all_of_them(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    app._entry.id = "container"
+    app.chapter_id = "container"
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         for name in VIEWS:

@@ -35,7 +35,10 @@ class Stage(Protocol):
         """Says which keys do what now."""
 
     def give_keys(self) -> None:
-        """Gives the terminal the keys."""
+        """Gives the keys to the shell that steps are typed into."""
+
+    def show_shell(self) -> None:
+        """Shows that shell."""
 
     def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
@@ -203,6 +206,7 @@ class Guide:
             stage.say(self._words.screen("step_still_running"))
         else:
             item.begin()
+            stage.show_shell()
             await self._show(item, stage)
             self._backstage.play(self._chapter, item.step)
 
