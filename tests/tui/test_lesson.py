@@ -14,7 +14,7 @@ from textual import events
 from lablib.course.model import TaskPlace
 from lablib.errors import MachineError
 from lablib.verdict import Evidence, Result, Verdict
-from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter, entry
+from tests.tui.fake_machine import DONE, FAILING, PASSING, TOUR, FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tests.tui.lessons import FIRST, SECOND, SIZES, at_task, lesson, named, running, says, shown, watched
 from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
@@ -90,7 +90,7 @@ async def test_who_has_the_quick_kernel_is_told_nothing(tmp_path: Path) -> None:
     async with running(app, (120, 40)) as pilot:
         await until(pilot, watched(machine))
         assert not app._notifications
-    assert not place.remarks
+    assert place.remarks == set(TOUR)
 
 
 async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:

@@ -225,11 +225,12 @@ class LessonApp(Panes):
 
     def on_machine_failed(self, event: news.MachineFailed) -> None:
         if self.phase is not Phase.CLOSING:
-            self._fail("failed_title", event.error)
+            self._fail("failed", event.error)
 
-    def _fail(self, title: str, error: Exception) -> None:
+    def _fail(self, what: str, error: Exception) -> None:
+        """`what` is `failed` or `lost`."""
         self.phase = Phase.FAILED
-        self._pane.show_notice(title, *self._words.error(error), self._words.screen("failed_retry"))
+        self._pane.show_notice(f"{what}_title", *self._words.error(error), self._words.screen(f"{what}_retry"))
         self.show_status()
 
     def lost(self, error: Exception) -> bool:
@@ -240,7 +241,7 @@ class LessonApp(Panes):
             return False
         if self.phase is Phase.READY:
             self._pane.stop()
-            self._fail("lost_title", error)
+            self._fail("lost", error)
         return True
 
     async def on_terminal_ended(self, event: Terminal.Ended) -> None:
@@ -282,8 +283,8 @@ class LessonApp(Panes):
     def live(self) -> bool:
         return self._attachable
 
-    def say(self, sentence: str, *, warning: bool = False) -> None:
-        self.notify(sentence, severity="warning" if warning else "information", markup=False)
+    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
+        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
 
     def give_keys(self) -> None:
         if self.ready:

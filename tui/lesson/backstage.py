@@ -17,6 +17,7 @@ from lablib.machine.base import Machine, Shell, Size, View, Watch
 from lablib.needs import blocking
 from lablib.player import Player
 from lablib.scene import set_scene
+from lablib.session.recording import Recorded, any_recording
 from lablib.session.session import Session
 from tui.lesson import news
 from tui.threads import hand_over, post, start
@@ -235,7 +236,7 @@ class Backstage:
         except Exception as error:  # shown at the step, whatever it is
             post(self._target, news.StepFailed(step.id, error))
         else:
-            post(self._target, news.StepPlayed(played))
+            post(self._target, news.StepPlayed(played, None if played.as_declared else _recorded(chapter, step)))
 
     def _look(self, name: str, over: threading.Event) -> None:
         try:
@@ -303,6 +304,15 @@ class Backstage:
             post(self._target, news.MachineClosed(error))
         else:
             post(self._target, news.MachineClosed(None))
+
+
+def _recorded(chapter: Chapter, step: Step) -> Recorded | None:
+    """What `step` once did; None also where that cannot be read, which keeps nobody from going on."""
+    try:
+        recording = any_recording(chapter.folder)
+    except LabsError:
+        return None
+    return recording.steps.get(step.id) if recording else None
 
 
 def _close_after(over: threading.Event, view: View) -> None:
