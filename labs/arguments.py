@@ -32,7 +32,7 @@ COMMANDS = {
     "shell": Command({}, ("CHAPTER",)),
     "reset": Command({}, ("CHAPTER",)),
     "read": Command({}, ("CHAPTER",), required=1),
-    "run": Command({"--on": True, "--json": False}, ("CHAPTER",), required=1),
+    "run": Command({"--on": True, "--json": False, "-i": False}, ("CHAPTER",), required=1),
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),

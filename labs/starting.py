@@ -56,11 +56,11 @@ def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
         return show(chapter, read, factory, language, progress, place, start, attachable=False, course_map=course_map)
-    with _work(chapter.id, language) as work:
-        kind = on or _chosen_machine(place, language)
-        with _only_said(language):
+    with claimed_work(chapter.id, language) as work:
+        kind = on or chosen_machine(place, language)
+        with only_said(language):
             place.remember(chapter.id)
-        with _machines(kind, work) as machines:
+        with machines_of(kind, work) as machines:
             show = _import_screen()
             return show(chapter, read, machines, language, progress, place, start, course_map=course_map)
 
@@ -78,7 +78,7 @@ def _recording(load: Callable[[], Chapter], language: str) -> Machine:
 
 
 @contextmanager
-def _machines(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
+def machines_of(kind: str, work: Path | None) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
     a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
     which takes longer than the screen does."""
@@ -112,7 +112,7 @@ def _where_to_go_on(progress: Progress, place: Place) -> str:
     return place.last if place.last in course.chapter_ids() else course.next_chapter(progress)
 
 
-def _chosen_machine(place: Place, language: str) -> str:
+def chosen_machine(place: Place, language: str) -> str:
     """Asks once, where there is something to ask."""
     from lablib.machine.choose import KINDS, both_make_sense
 
@@ -121,7 +121,7 @@ def _chosen_machine(place: Place, language: str) -> str:
     if place.machine in KINDS:
         return place.machine
     kind = _ask_machine(KINDS, language)
-    with _only_said(language):
+    with only_said(language):
         place.choose_machine(kind)
     return kind
 
@@ -143,7 +143,7 @@ def _ask_machine(kinds: tuple[str, ...], language: str) -> str:
 
 
 @contextmanager
-def _work(chapter: str, language: str) -> Iterator[Path | None]:
+def claimed_work(chapter: str, language: str) -> Iterator[Path | None]:
     """What `~/lab` is kept as, for this lesson alone; None where it cannot be kept. Raises LabsError when a lesson of
     the chapter runs already."""
     from lablib.machine.claim import claimed
@@ -158,7 +158,7 @@ def _work(chapter: str, language: str) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _only_said(language: str) -> Iterator[None]:
+def only_said(language: str) -> Iterator[None]:
     """What cannot be noted keeps nobody from a lesson."""
     try:
         yield

@@ -30,8 +30,9 @@ def prompted(commands: str) -> list[tuple[str, str]]:
     return [("$ ", first), *(("  ", line) for line in more)]
 
 
-def step_note(state: StepState, words: Words) -> tuple[str, str]:
-    """How a step went, and the theme's name of the colour for that; empty before it was run."""
+def step_note(state: StepState, words: Words, *, more: bool = True) -> tuple[str, str]:
+    """How a step went, and the theme's name of the colour for that; empty before it was run. With `more`, of one that
+    went wrong what the keys of the screen do about it."""
     if state.running:
         return words.screen("step_running"), "warning"
     if state.trouble:
@@ -47,7 +48,7 @@ def step_note(state: StepState, words: Words) -> tuple[str, str]:
         if played.outcome.end in (End.TIMEOUT, End.WAITING, End.LOST):
             sentences = [words.screen(f"step_{played.outcome.end}", program=program)]
         told = [f"✗ {sentence}" for sentence in sentences]
-        return "\n".join([*told, *_what_happened(state, words)]), "error"
+        return "\n".join([*told, *(_what_happened(state, words) if more else ())]), "error"
     if played.outcome.end is End.EXITED and played.outcome.status:
         return f"✓ {words.screen('step_status', status=played.outcome.status)}", "success"
     return f"✓ {words.screen(f'step_{played.outcome.end}', program=program)}", "success"
