@@ -28,7 +28,7 @@ class Command:
 COMMANDS = {
     "": Command({}),
     "list": Command({"--json": False}),
-    "start": Command({"--on": True}, ("CHAPTER",)),
+    "start": Command({"--on": True, "--record": True}, ("CHAPTER",)),
     "shell": Command({}, ("CHAPTER",)),
     "reset": Command({}, ("CHAPTER",)),
     "read": Command({}, ("CHAPTER",), required=1),

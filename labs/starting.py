@@ -21,6 +21,7 @@ from labs.mapping import places_of
 if TYPE_CHECKING:
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
+    from lablib.session.cast import Cast
 
 REPLAY = "replay"
 """What --on says for a recording in place of a machine: `lablib.session.replay`."""
@@ -32,13 +33,28 @@ each step on its way, for a chapter that is being read."""
 def run_start(arguments: Arguments, language: str) -> int:
     """A lesson, and then the one that the reader goes to from its map."""
     name, on = next(iter(arguments.operands), ""), arguments.value("--on", "")
-    while True:
-        status, name = _lesson(name, on, language)
-        if not name:
-            return status
+    with _cast(arguments.value("--record", "")) as cast:
+        while True:
+            status, name = _lesson(name, on, language, cast)
+            if cast is not None and cast.failure is not None:
+                stderr.report(cast.failure, language)
+            if not name:
+                return status
 
 
-def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
+@contextmanager
+def _cast(path: str) -> Iterator[Cast | None]:
+    """What keeps the lesson in the file `path`; None for no path. Raises LabsError."""
+    if not path:
+        yield None
+        return
+    from lablib.session.cast import Cast
+
+    with Cast(path, "Container Labs") as cast:
+        yield cast
+
+
+def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, str]:
     """The lesson called `name`; its exit status, and the one to go to."""
     from lablib.machine.choose import CHOICES, check_choice
 
@@ -55,14 +71,15 @@ def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
     read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place, language)
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
-        return show(chapter, read, factory, language, progress, place, start, attachable=False, course_map=course_map)
+        more = {"course_map": course_map, "cast": cast, "attachable": False}
+        return show(chapter, read, factory, language, progress, place, start, **more)
     with claimed_work(chapter.id, language) as work:
         kind = on or chosen_machine(place, language)
         with only_said(language):
             place.remember(chapter.id)
         with machines_of(kind, work) as machines:
             show = _import_screen()
-            return show(chapter, read, machines, language, progress, place, start, course_map=course_map)
+            return show(chapter, read, machines, language, progress, place, start, course_map=course_map, cast=cast)
 
 
 def _recording(load: Callable[[], Chapter], language: str) -> Machine:

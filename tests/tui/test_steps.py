@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from textual.widgets import Markdown, OptionList
 
 from lablib.course.model import Chapter, End
+from lablib.session.cast import Cast
 from lablib.session.recording import Recorded, Recording, save_recording
 from lablib.state import ProgressError
 from tests.tui.fake_machine import TOUR, FakeMachine, FakePlace, FakeProgress, chapter, entry
@@ -19,6 +21,7 @@ from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.phase import Phase
 from tui.lesson.state import QuestionState, StepState
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 from tui.views import VIEWS
 from tui.views.pane import LiveView
@@ -118,12 +121,11 @@ async def test_a_new_reader_is_shown_around_once_and_each_thing_when_it_is_of_us
         await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
         await until(pilot, lambda: len(told()) == 1 and "F2 types the next step" in told()[0])
         await pilot.press("f2")
-        await until(pilot, lambda: len(told()) == 3)
-        assert "That shell is yours" in told()[1] and "A task is solved in the shell" in told()[2]
+        await until(pilot, lambda: told() == [Words("en").screen(key) for key in TOUR[1:]])
         await until(pilot, lambda: place.remarks == set(TOUR))
         await pilot.press("f6", "f7")
         await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 2)
-        assert len(told()) == 3
+        assert len(told()) == 2
 
 
 async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:
@@ -235,3 +237,17 @@ async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     app.say = lambda sentence, warning=False: said.append(sentence)  # type: ignore[method-assign,assignment]
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: any("No space left" in sentence for sentence in said))
+
+
+async def test_a_lesson_that_is_recorded_has_a_marker_for_each_step_and_what_the_shell_showed(tmp_path: Path) -> None:
+    app = lesson(tmp_path, FakeMachine(), place=FakePlace("first-look"))
+    path = tmp_path / "a.cast"
+    with Cast(str(path), "") as app.cast:
+        async with running(app, (120, 40)) as pilot:
+            await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
+            await pilot.press("f2")
+            await until(pilot, lambda: app.guide.walk.at == 1)
+    events = [json.loads(line) for line in path.read_text("utf-8").splitlines()[1:]]
+    assert [event[2] for event in events if event[1] == "m"] == ["first-look"]
+    assert {event[1] for event in events} <= {"o", "m", "r"}
+    assert "look\r\n" in "".join(event[2] for event in events if event[1] == "o")

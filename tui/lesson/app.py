@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lablib.course.index import ChapterEntry
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
+    from lablib.session.cast import Cast
     from tui.lesson import news
     from tui.lesson.backstage import Backstage
     from tui.lesson.blocks import Chosen, QuestionBlock
@@ -79,6 +80,8 @@ class LessonApp(Panes):
         self._attachable = attachable
         self.course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None
         """What tells the map of the course, where there is one."""
+        self.cast: Cast | None = None
+        """Where what the shell shows is kept, if it is."""
         self.wanted = ""
         """The chapter, or the item of another one, that the reader wants to go to."""
         self.phase = Phase.BOOTING
@@ -130,7 +133,7 @@ class LessonApp(Panes):
 
         if self.phase is Phase.CLOSING:
             return
-        self._backstage = Backstage(self, self._machine_factory)
+        self._backstage = Backstage(self, self._machine_factory, self.cast)
         if self._attachable:
             self.backstage.offer(self._entry.id)
         self._open()
@@ -282,9 +285,6 @@ class LessonApp(Panes):
     @property
     def live(self) -> bool:
         return self._attachable
-
-    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
-        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
 
     def give_keys(self) -> None:
         if self.ready:

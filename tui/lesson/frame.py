@@ -63,3 +63,8 @@ class Frame(App[None]):
         if text := self.screen.get_selected_text():
             self.copy_to_clipboard(text)
             self.notify(self._words.screen("copied"), markup=False, timeout=2)
+
+    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
+        if seconds is not None:  # what is told for long must not pile up over the text
+            self.clear_notifications()
+        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)

@@ -16,7 +16,7 @@ from tui.lesson.words import Words
 
 QUICKER = "quicker_guests"
 """The key of what is said, and of the note that it was."""
-TOLD_SECONDS = 15.0
+TOLD_SECONDS = 12.0
 TOUR = ("tour_step", "tour_shell", "tour_task")
 """What a new reader is told once, each when it is of use: at the first step, once it has run, and at the first task."""
 
