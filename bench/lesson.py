@@ -91,7 +91,7 @@ def flood_through_lesson(lags: Path, interrupts: list[float]) -> float:
         program.rest(1.5)
         asked = program.type("\x03")
         interrupts.append(program.until("lab#") - asked)
-        program.type("\x11")
+        program.type("\x1d\x11")
         program.rest(2)
         return took
 

@@ -53,7 +53,7 @@ async def picture(state: str) -> str:
         await pilot.press("f8")
         await pilot.pause(2)
         svg = app.export_screenshot(title="labs start cgroups")
-        await pilot.press("ctrl+q")
+        await pilot.press("ctrl+right_square_bracket", "ctrl+q")
         await until(pilot, lambda: not app.is_running)
     return svg
 

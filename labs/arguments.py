@@ -28,11 +28,11 @@ class Command:
 COMMANDS = {
     "": Command({}),
     "list": Command({"--json": False}),
-    "start": Command({"--on": True}, ("CHAPTER",)),
+    "start": Command({"--on": True, "--record": True}, ("CHAPTER",)),
     "shell": Command({}, ("CHAPTER",)),
     "reset": Command({}, ("CHAPTER",)),
     "read": Command({}, ("CHAPTER",), required=1),
-    "run": Command({"--on": True, "--json": False}, ("CHAPTER",), required=1),
+    "run": Command({"--on": True, "--json": False, "-i": False}, ("CHAPTER",), required=1),
     "check": Command(
         {"--script": True, "--answer": True, "--json": False, "--on": True, "--timeout": True}, ("TASK",), required=1
     ),

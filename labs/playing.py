@@ -23,6 +23,10 @@ SIZE = Size(80, 24)
 
 
 def run_chapter(arguments: Arguments, language: str) -> int:
+    if arguments.has("-i"):
+        from labs.plainly import run_plainly
+
+        return run_plainly(arguments, language)
     chapter = course.chapter(arguments.operands[0])
     kind = arguments.value("--on", "auto")
     check_choice(kind)

@@ -21,6 +21,7 @@ from labs.mapping import places_of
 if TYPE_CHECKING:
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
+    from lablib.session.cast import Cast
 
 REPLAY = "replay"
 """What --on says for a recording in place of a machine: `lablib.session.replay`."""
@@ -32,13 +33,28 @@ each step on its way, for a chapter that is being read."""
 def run_start(arguments: Arguments, language: str) -> int:
     """A lesson, and then the one that the reader goes to from its map."""
     name, on = next(iter(arguments.operands), ""), arguments.value("--on", "")
-    while True:
-        status, name = _lesson(name, on, language)
-        if not name:
-            return status
+    with _cast(arguments.value("--record", "")) as cast:
+        while True:
+            status, name = _lesson(name, on, language, cast)
+            if cast is not None and cast.failure is not None:
+                stderr.report(cast.failure, language)
+            if not name:
+                return status
 
 
-def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
+@contextmanager
+def _cast(path: str) -> Iterator[Cast | None]:
+    """What keeps the lesson in the file `path`; None for no path. Raises LabsError."""
+    if not path:
+        yield None
+        return
+    from lablib.session.cast import Cast
+
+    with Cast(path, "Container Labs") as cast:
+        yield cast
+
+
+def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, str]:
     """The lesson called `name`; its exit status, and the one to go to."""
     from lablib.machine.choose import CHOICES, check_choice
 
@@ -55,15 +71,16 @@ def _lesson(name: str, on: str, language: str) -> tuple[int, str]:
     read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place, language)
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
-        return show(chapter, read, factory, language, progress, place, start, attachable=False, course_map=course_map)
-    with _work(chapter.id, language) as work:
-        kind = on or _chosen_machine(place, language)
-        with _only_said(language):
+        more = {"course_map": course_map, "cast": cast, "attachable": False}
+        return show(chapter, read, factory, language, progress, place, start, **more)
+    with claimed_work(chapter.id, language) as work:
+        kind = on or chosen_machine(place, language)
+        with only_said(language):
             place.remember(chapter.id)
-        with _machines(kind, work, language) as machines:
+        with machines_of(kind, work, language) as machines:
             show = _import_screen()
             _sweep()
-            return show(chapter, read, machines, language, progress, place, start, course_map=course_map)
+            return show(chapter, read, machines, language, progress, place, start, course_map=course_map, cast=cast)
 
 
 def _recording(load: Callable[[], Chapter], language: str) -> Machine:
@@ -79,7 +96,7 @@ def _recording(load: Callable[[], Chapter], language: str) -> Machine:
 
 
 @contextmanager
-def _machines(kind: str, work: Path | None, language: str) -> Iterator[Callable[[], Machine]]:
+def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
     a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
     which takes longer than the screen does."""
@@ -122,7 +139,7 @@ def _where_to_go_on(progress: Progress, place: Place) -> str:
     return place.last if place.last in course.chapter_ids() else course.next_chapter(progress)
 
 
-def _chosen_machine(place: Place, language: str) -> str:
+def chosen_machine(place: Place, language: str) -> str:
     """Asks once, where there is something to ask."""
     from lablib.machine.choose import KINDS, both_make_sense
 
@@ -131,7 +148,7 @@ def _chosen_machine(place: Place, language: str) -> str:
     if place.machine in KINDS:
         return place.machine
     kind = _ask_machine(KINDS, language)
-    with _only_said(language):
+    with only_said(language):
         place.choose_machine(kind)
     return kind
 
@@ -153,7 +170,7 @@ def _ask_machine(kinds: tuple[str, ...], language: str) -> str:
 
 
 @contextmanager
-def _work(chapter: str, language: str) -> Iterator[Path | None]:
+def claimed_work(chapter: str, language: str) -> Iterator[Path | None]:
     """What `~/lab` is kept as, for this lesson alone; None where it cannot be kept. Raises LabsError when a lesson of
     the chapter runs already."""
     from lablib.machine.claim import claimed
@@ -168,7 +185,7 @@ def _work(chapter: str, language: str) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _only_said(language: str) -> Iterator[None]:
+def only_said(language: str) -> Iterator[None]:
     """What cannot be noted keeps nobody from a lesson."""
     try:
         yield

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from lablib.session.recording import load_recording
@@ -184,3 +186,25 @@ def test_without_a_guest_kernel_nothing_can_be_played_and_the_package_is_named(m
         done = made(*words, PATH="/nonexistent")
         assert (done.returncode, done.stdout) == (3, "")
         assert "user-mode-linux" in done.stderr
+
+
+@pytest.mark.kernel
+def test_line_by_line_a_chapter_is_gone_through_on_an_ordinary_terminal(
+    guest: None, chapter: Path, environment: dict[str, str]
+) -> None:
+    argv = [str(chapter.parents[1] / "labs/__main__.py"), "run", "-i", "made", "--lang", "en", "--on", "guest"]
+    child = pexpect.spawn(sys.executable, argv, env=environment | {"TERM": "xterm"}, timeout=30)
+    child.expect_exact("Enter runs it")
+    child.send("\r")
+    child.expect("1\\s+2\\s+3")
+    child.expect_exact("Enter runs it")
+    child.send("q\r")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_line_by_line_needs_a_terminal(made: Labs) -> None:
+    done = made("run", "-i", "made")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 2

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("guests_boot")
 
 LABS = str(PROJECT / "lab")
 PROMPT = "root@lab:~/lab#"
-LEAVE = "\x11"
+LEAVE = "\x1d\x11"
 Terminal = Callable[..., Screen]
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("guests_boot")
 PASSED = {"en": "✓ passed", "zh": "✓ 已通过"}
 ONLY_MEMORY = {"en": "A child with memory", "zh": "只带 memory 的子 cgroup"}
 HALF = {"en": "✗ 1 of 2", "zh": "✗ 1/2 项"}
-LEAVE = "\x11"
+LEAVE = "\x1d\x11"
 F2 = "\x1bOQ"
 F7 = "\x1b[18~"
 

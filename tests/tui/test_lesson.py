@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from lablib.course.model import TaskPlace
 from lablib.errors import MachineError
 from lablib.verdict import Evidence, Result, Verdict
-from tests.tui.fake_machine import DONE, FAILING, PASSING, FakeMachine, FakePlace, FakeProgress, chapter, entry
+from tests.tui.fake_machine import DONE, FAILING, PASSING, TOUR, FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tests.tui.lessons import FIRST, SECOND, SIZES, at_task, lesson, named, running, says, shown, watched
 from tests.tui.waiting import until
 from tui.lesson.app import NO_MACHINE, LessonApp
@@ -89,7 +90,7 @@ async def test_who_has_the_quick_kernel_is_told_nothing(tmp_path: Path) -> None:
     async with running(app, (120, 40)) as pilot:
         await until(pilot, watched(machine))
         assert not app._notifications
-    assert not place.remarks
+    assert place.remarks == set(TOUR)
 
 
 async def test_a_machine_that_cannot_be_had_is_explained_and_tried_again(tmp_path: Path) -> None:
@@ -128,13 +129,18 @@ async def test_a_goal_that_was_reached_stays_passed_and_its_loss_is_shown(tmp_pa
         assert app.query_one(TaskCard).has_class("-regressed")
 
 
-async def test_quit_from_the_terminal_closes_the_machine(tmp_path: Path) -> None:
+async def test_the_key_that_quits_is_the_shell_s_and_quits_from_the_text(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         assert isinstance(app.focused, Terminal)
+        app.query_one(Terminal).post_message(events.Paste("stty raw -echo; printf re''ady; head -c 1 | od -An -c"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "ready" in app.query_one(Terminal).text)
         await pilot.press("ctrl+q")
+        await until(pilot, lambda: "021" in app.query_one(Terminal).text)
+        await pilot.press("ctrl+right_square_bracket", "ctrl+q")
         await until(pilot, lambda: not app.is_running)
     assert machine.closed.is_set()
     assert all(shell.status is not None for shell in machine.shells)

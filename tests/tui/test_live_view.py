@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from lablib.machine.seen import CgroupRow, Gauges, NameRow, NamespacesRow, OverlayRow, Row, SeccompRow
 from tests.tui.waiting import until
-from tui.lesson.theme import THEME
+from tui.lesson.theme import DARK
 from tui.lesson.words import Words
 from tui.views import VIEWS, views_of
 from tui.views.cgroups import size, stems
@@ -186,8 +186,8 @@ def test_a_chapter_has_the_view_that_it_is_about_and_any_other_has_all() -> None
 class Alone(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        self.register_theme(DARK)
+        self.theme = DARK.name
 
     def compose(self) -> ComposeResult:
         yield LiveView(Words("en"))

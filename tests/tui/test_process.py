@@ -45,7 +45,7 @@ def child(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
 def test_typing_is_answered_and_quitting_restores_the_terminal(child: pexpect.spawn[str], tmp_path: Path) -> None:
     child.send("echo $((6*7))\r")
     child.expect("42")
-    child.send("\x11")
+    child.send("\x1d\x11")
     child.expect("\x1b\\[\\?1049l")
     child.expect(pexpect.EOF)
     child.wait()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import Markdown, OptionList
 
-from lablib.course.model import Chapter
+from lablib.course.model import Chapter, End
+from lablib.session.cast import Cast
+from lablib.session.recording import Recorded, Recording, save_recording
 from lablib.state import ProgressError
-from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
-from tests.tui.lessons import FIRST, SIZES, lesson, running, says, watched
+from tests.tui.fake_machine import TOUR, FakeMachine, FakePlace, FakeProgress, chapter, entry
+from tests.tui.lessons import FIRST, SIZES, lesson, running, says, shown, watched
 from tests.tui.waiting import until
 from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
 from tui.lesson.phase import Phase
 from tui.lesson.state import QuestionState, StepState
+from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 from tui.views import VIEWS
 from tui.views.pane import LiveView
@@ -85,6 +90,44 @@ async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(
         assert app.guide.walk.at == 4
 
 
+async def test_a_step_that_goes_otherwise_shows_what_it_printed_when_it_was_recorded_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    told = chapter(tmp_path)
+    wrong = replace(told.steps[0], shows=("never printed",))
+    blocks = {language: (parts[0], wrong, *parts[2:]) for language, parts in told.blocks.items()}
+    steps = {"first-look": Recorded(End.EXITED, 0, "as it was\x1b[31m\nonce")}
+    save_recording(tmp_path, Recording("guest", "6.1", "Debian", "2026-11-25", 80, steps))
+    app = lesson(tmp_path, FakeMachine(), place=FakePlace("first-look"))
+    app._load = lambda: replace(told, blocks=blocks)
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
+        await pilot.press("f2")
+        await until(pilot, says(app, ".block", "When it was recorded"))
+        text = shown(app, ".block")
+        assert "│ as it was␛[31m\n│ once\nF2 runs it again" in text.replace(" \n", "\n")
+
+
+async def test_a_new_reader_is_shown_around_once_and_each_thing_when_it_is_of_use(tmp_path: Path) -> None:
+    place = FakePlace("first-look")
+    place.remarks.clear()
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine, place=place)
+
+    def told() -> list[str]:
+        return [note.message for note in app._notifications]
+
+    async with running(app, (120, 40)) as pilot:
+        await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
+        await until(pilot, lambda: len(told()) == 1 and "F2 types the next step" in told()[0])
+        await pilot.press("f2")
+        await until(pilot, lambda: told() == [Words("en").screen(key) for key in TOUR[1:]])
+        await until(pilot, lambda: place.remarks == set(TOUR))
+        await pilot.press("f6", "f7")
+        await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 2)
+        assert len(told()) == 2
+
+
 async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine, place=FakePlace())
@@ -132,7 +175,7 @@ async def test_f8_shows_what_the_chapter_is_about_live_and_hides_it_again(tmp_pa
 async def test_where_a_chapter_is_about_several_f8_goes_through_all_of_them(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    app._entry.id = "container"
+    app.chapter_id = "container"
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         for name in VIEWS:
@@ -194,3 +237,17 @@ async def test_a_place_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
     app.say = lambda sentence, warning=False: said.append(sentence)  # type: ignore[method-assign,assignment]
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: any("No space left" in sentence for sentence in said))
+
+
+async def test_a_lesson_that_is_recorded_has_a_marker_for_each_step_and_what_the_shell_showed(tmp_path: Path) -> None:
+    app = lesson(tmp_path, FakeMachine(), place=FakePlace("first-look"))
+    path = tmp_path / "a.cast"
+    with Cast(str(path), "") as app.cast:
+        async with running(app, (120, 40)) as pilot:
+            await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
+            await pilot.press("f2")
+            await until(pilot, lambda: app.guide.walk.at == 1)
+    events = [json.loads(line) for line in path.read_text("utf-8").splitlines()[1:]]
+    assert [event[2] for event in events if event[1] == "m"] == ["first-look"]
+    assert {event[1] for event in events} <= {"o", "m", "r"}
+    assert "look\r\n" in "".join(event[2] for event in events if event[1] == "o")

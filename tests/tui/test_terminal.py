@@ -251,3 +251,31 @@ async def test_text_selected_with_the_mouse_is_the_selection() -> None:
         await pilot.hover(Terminal, offset=(6, 0))
         await pilot.mouse_up(Terminal, offset=(6, 0))
         await until(pilot, lambda: app.screen.get_selected_text() == "two")
+
+
+HOSTILE = """
+import os, random, sys
+random.seed(7)
+write = lambda data: os.write(1, data)
+starts = [b"\\x1b[", b"\\x1b]52;c;", b"\\x1b]0;", b"\\x1bP", b"\\x1b_G", b"\\x1b]8;;", b"\\x1b]1337;", b"\\x9b"]
+for _ in range(3000):
+    end = random.choice([b"m", b"h", b"\\x07", b"\\x1b\\\\", b""])
+    write(random.choice(starts) + random.randbytes(random.randrange(40)) + end)
+write(random.randbytes(1 << 20))
+write(b"\\xff\\xc3" * 1000 + b"\\x18\\x1bc")
+for _ in range(10): write(b"x" * (1 << 20))
+write(b"\\r\\n\\x18\\x1bc\\x1b[?1049l" + b"survived")
+sys.stdin.read()
+"""
+"""Sequences that begin anything there is and end anywhere, bytes that are no text, and a line of 10 MB."""
+
+
+async def test_whatever_a_program_writes_in_whatever_size_nothing_of_it_leaves_the_terminal() -> None:
+    app = TerminalApp("python3", "-c", HOSTILE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        title = app.title
+        for width in (80, 2, 200, 1, 61, 80):
+            await pilot.resize_terminal(width, max(1, width // 4))
+        await until(pilot, app.shows("survived"), seconds=60)
+        assert (app.title, app.clipboard) == (title, "")
+        assert not [said for said in app.said if isinstance(said, Terminal.EngineFailed)]

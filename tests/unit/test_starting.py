@@ -52,9 +52,9 @@ def test_the_answer_decides_and_is_asked_for_once(
 ) -> None:
     choice(True)
     typed += answers
-    assert starting._chosen_machine(place, language) == kind
+    assert starting.chosen_machine(place, language) == kind
     assert not typed
-    assert starting._chosen_machine(place, language) == kind
+    assert starting.chosen_machine(place, language) == kind
     assert place.machine == kind
 
 
@@ -63,7 +63,7 @@ def test_nobody_is_asked_where_only_the_guest_makes_sense(
 ) -> None:
     place.choose_machine("host")  # chosen as root once, and now as somebody else
     choice(False)
-    assert starting._chosen_machine(place, "en") == "guest"
+    assert starting.chosen_machine(place, "en") == "guest"
 
 
 def test_who_does_not_answer_starts_nothing_and_is_asked_again(
@@ -71,7 +71,7 @@ def test_who_does_not_answer_starts_nothing_and_is_asked_again(
 ) -> None:
     choice(True)
     with pytest.raises(KeyboardInterrupt):
-        starting._chosen_machine(place, "en")
+        starting.chosen_machine(place, "en")
     assert place.machine == ""
 
 
@@ -81,7 +81,7 @@ def test_a_choice_that_cannot_be_noted_counts_for_this_start(
     choice(True)
     typed += ["2"]
     (tmp_path / "file").touch()
-    assert starting._chosen_machine(Place(str(tmp_path / "file/state")), "en") == "host"
+    assert starting.chosen_machine(Place(str(tmp_path / "file/state")), "en") == "host"
     assert "could not be noted" in capsys.readouterr().err
 
 
@@ -103,7 +103,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_work_is_kept_in_a_folder_of_the_users_own(data: Path) -> None:
-    with starting._work("cgroups", "en") as work:
+    with starting.claimed_work("cgroups", "en") as work:
         assert work == data / "cgroups"
     assert [folder.stat().st_mode & 0o777 for folder in (data, data.parent)] == [0o700, 0o700]
     assert isinstance(choose.machine_factory("auto", work)(), GuestMachine)
@@ -112,12 +112,12 @@ def test_the_work_is_kept_in_a_folder_of_the_users_own(data: Path) -> None:
 
 def test_a_second_lesson_of_a_chapter_is_refused_until_the_first_has_ended(data: Path) -> None:
     with claimed("cgroups"):
-        with pytest.raises(LabsError) as caught, starting._work("cgroups", "en"):
+        with pytest.raises(LabsError) as caught, starting.claimed_work("cgroups", "en"):
             pass
         assert caught.value.key == "lesson-runs"
-        with starting._work("overlayfs", "en"):
+        with starting.claimed_work("overlayfs", "en"):
             pass
-    with starting._work("cgroups", "en"):
+    with starting.claimed_work("cgroups", "en"):
         pass
 
 
@@ -125,7 +125,7 @@ def test_a_lesson_starts_also_where_no_work_can_be_kept_and_it_is_said(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data.parent.parent.touch()
-    with starting._work("cgroups", "en") as work:
+    with starting.claimed_work("cgroups", "en") as work:
         assert work is None
     assert "XDG_DATA_HOME" in capsys.readouterr().err
 

@@ -219,6 +219,23 @@ def test_only_what_has_changed_is_sent_and_what_is_gone(kernel: FakeKernel) -> N
     assert list(made.look()) == []
 
 
+def test_what_goes_while_it_is_read_ends_the_round_and_nothing_is_said_to_be_gone(kernel: FakeKernel) -> None:
+    broken = False
+
+    def view(_context: object) -> Iterator[Item]:
+        yield "a", [1]
+        if broken:
+            raise ValueError("half a number")
+        yield "b", [2]
+
+    made = Sweep(view, kernel.context, Clock(0.0))
+    assert news(made) == [["a", [1]], ["b", [2]]]
+    broken = True
+    assert news(made) == [] and made.whole
+    broken = False
+    assert news(made) == []
+
+
 def test_a_round_ends_in_time_and_the_next_one_goes_on_there(kernel: FakeKernel) -> None:
     rows = {f"{number:03}": [number] for number in range(100)}
     made = sweep(rows, kernel, step=0.001)

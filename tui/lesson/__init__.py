@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lablib.course.index import ChapterEntry
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
+    from lablib.session.cast import Cast
     from tui.lesson.state import Place, Progress
     from tui.map.places import MapPlace
 
@@ -25,17 +26,18 @@ def run_lesson(
     *,
     attachable: bool = True,
     course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None,
+    cast: Cast | None = None,
 ) -> tuple[int, str]:
     """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
     until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
     ended it; and the chapter or the item of another one that they want to go to, chosen from the map that `course_map`
     tells, empty for none. Raises what `load` raises. The machine is closed whatever happens. Where it is
-    `attachable`, other terminals can attach to it.
+    `attachable`, other terminals can attach to it. What its shell shows goes into `cast`, if there is one.
     """
     from tui.lesson.app import LessonApp
 
     app = LessonApp(entry, load, machine_factory, language, progress, place, start, attachable=attachable)
-    app.course_map = course_map
+    app.course_map, app.cast = course_map, cast
     try:
         app.run()
     finally:

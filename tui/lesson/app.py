@@ -11,22 +11,22 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from lablib.errors import LabsError
-from tui.lesson.frame import Frame
 from tui.lesson.help import Help
+from tui.lesson.panes import Panes
 from tui.lesson.phase import Phase
 from tui.lesson.signals import Signals
-from tui.lesson.status_bar import StatusBar
+from tui.lesson.status_bar import Focus, StatusBar
 from tui.lesson.words import Words
 from tui.terminal import engines
 from tui.terminal.widget import Terminal
 from tui.threads import start
-from tui.views import views_of
 
 if TYPE_CHECKING:
     # What reads Markdown and starts machines takes as long to import as all the rest: it comes after the first paint.
     from lablib.course.index import ChapterEntry
     from lablib.course.model import Chapter
     from lablib.machine.base import Machine
+    from lablib.session.cast import Cast
     from tui.lesson import news
     from tui.lesson.backstage import Backstage
     from tui.lesson.blocks import Chosen, QuestionBlock
@@ -41,10 +41,10 @@ NO_MACHINE = 3
 """Exit code: nothing could be checked."""
 
 
-class LessonApp(Frame):
+class LessonApp(Panes):
     """One chapter on one machine. Painted before the machine is asked for, and before the terminal's engine is read."""
 
-    # All with priority, so that they work from the terminal too; programs keep every key but these.
+    # All with priority, so that they work from the shell too (`check_action`).
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", priority=True),
         Binding("f2", "go_on", priority=True),
@@ -53,7 +53,6 @@ class LessonApp(Frame):
         Binding("f5", "again", priority=True),
         Binding("f6", "move(-1)", priority=True),
         Binding("f7", "move(1)", priority=True),
-        Binding("f8", "view", priority=True),
         Binding("f9", "reset", priority=True),
         Binding("f10", "map", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
@@ -74,12 +73,15 @@ class LessonApp(Frame):
     ) -> None:
         super().__init__(f"{entry.number} · {entry.title[language]}", Words(language))
         self._entry = entry
+        self.chapter_id = entry.id
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
         self._attachable = attachable
         self.course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None
         """What tells the map of the course, where there is one."""
+        self.cast: Cast | None = None
+        """Where what the shell shows is kept, if it is."""
         self.wanted = ""
         """The chapter, or the item of another one, that the reader wants to go to."""
         self.phase = Phase.BOOTING
@@ -131,7 +133,7 @@ class LessonApp(Frame):
 
         if self.phase is Phase.CLOSING:
             return
-        self._backstage = Backstage(self, self._machine_factory)
+        self._backstage = Backstage(self, self._machine_factory, self.cast)
         if self._attachable:
             self.backstage.offer(self._entry.id)
         self._open()
@@ -220,17 +222,18 @@ class LessonApp(Frame):
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
         self.show_status()
         self._pane.show_terminal().start(self.backstage.shell)
-        self._look()
+        self.look()
         if self.readable:
             await self.guide.arrive(self)
 
     def on_machine_failed(self, event: news.MachineFailed) -> None:
         if self.phase is not Phase.CLOSING:
-            self._fail("failed_title", event.error)
+            self._fail("failed", event.error)
 
-    def _fail(self, title: str, error: Exception) -> None:
+    def _fail(self, what: str, error: Exception) -> None:
+        """`what` is `failed` or `lost`."""
         self.phase = Phase.FAILED
-        self._pane.show_notice(title, *self._words.error(error), self._words.screen("failed_retry"))
+        self._pane.show_notice(f"{what}_title", *self._words.error(error), self._words.screen(f"{what}_retry"))
         self.show_status()
 
     def lost(self, error: Exception) -> bool:
@@ -240,19 +243,24 @@ class LessonApp(Frame):
         if not isinstance(error, LabsError) or error.key not in LOST:
             return False
         if self.phase is Phase.READY:
-            self._pane.terminal.stop()
-            self._fail("lost_title", error)
+            self._pane.stop()
+            self._fail("lost", error)
         return True
 
-    def on_terminal_ended(self, event: Terminal.Ended) -> None:
-        if self.phase is Phase.READY and not (event.error is not None and self.lost(event.error)):
+    async def on_terminal_ended(self, event: Terminal.Ended) -> None:
+        if self.phase is not Phase.READY or (event.error is not None and self.lost(event.error)):
+            return
+        if event.terminal is self._pane.first or event.error is not None:
             self._pane.say_ended(event)
+        else:
+            await self._pane.remove_terminal(event.terminal)
+        self.show_status()
 
     def on_terminal_engine_failed(self) -> None:
         self.say(self._words.screen("engine_failed"), warning=True)
 
     def on_machine_resetting(self) -> None:
-        self._pane.terminal.stop()
+        self._pane.stop()
         self.phase, self._began = Phase.BOOTING, monotonic()
         self._pane.show_notice("resetting_title", self._words.screen("resetting_note"))
         self.show_status()
@@ -268,34 +276,23 @@ class LessonApp(Frame):
             self._reset_asked = monotonic()
             self.say(self._words.screen("reset_sure"), warning=True)
 
-    async def action_view(self) -> None:
-        await self._pane.turn_view(views_of(self._entry.id))
-        self._look()
-
-    def _look(self) -> None:
-        """Has the machine looked at by the view that is asked for."""
-        viewed = self._pane.viewed if self.ready else ""
-        self.backstage.view(viewed)
-        if viewed and not self._attachable:
-            self._pane.say_no_view()
-
-    def on_seen(self, event: news.Seen) -> None:
-        if event.name == self._pane.viewed:
-            self._pane.show_view(event.rows)
-        event.done.set()
-
     # -- for the guide
 
     @property
     def ready(self) -> bool:
         return self.phase is Phase.READY
 
-    def say(self, sentence: str, *, warning: bool = False) -> None:
-        self.notify(sentence, severity="warning" if warning else "information", markup=False)
+    @property
+    def live(self) -> bool:
+        return self._attachable
 
     def give_keys(self) -> None:
         if self.ready:
-            self._pane.terminal.focus()
+            self.show_shell()
+            self._pane.first.focus()
+
+    def show_shell(self) -> None:
+        self._pane.turn_to(self._pane.first)
 
     # -- what happens, and keys
 
@@ -342,6 +339,11 @@ class LessonApp(Frame):
             self.page.enlarge_card()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A program that has the whole screen wants every key but the one that leaves it; the shell, the F-keys not."""
+        if self.phase is Phase.CLOSING or action == "toggle_terminal":
+            return action in ("leave", "toggle_terminal")
+        if self.focus_is is Focus.PROGRAM or (self.focus_is is Focus.SHELL and action == "leave"):
+            return False
         if action in ("help", "leave") or (action == "go_on" and not self.readable):
             return True
         return self.readable and not isinstance(self.screen, ModalScreen)
@@ -375,7 +377,7 @@ class LessonApp(Frame):
         if terminal.has_focus or self._pane.idle:
             self.page.focus()
         else:
-            terminal.focus()
+            self._base.set_focus(terminal)
 
     # -- status
 
@@ -388,7 +390,6 @@ class LessonApp(Frame):
 
     def show_status(self) -> None:
         go_on = self.guide.next_act if self.readable else "key_run"
-        in_terminal = isinstance(self._base.focused, Terminal)
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
-            bar.show(self.phase, self._machine_line, seconds, go_on, in_terminal=in_terminal)
+            bar.show(self.phase, self._machine_line, seconds, go_on, self.focus_is)

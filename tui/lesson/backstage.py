@@ -18,6 +18,8 @@ from lablib.machine.base import Machine, Shell, Size, View, Watch
 from lablib.needs import blocking
 from lablib.player import Player
 from lablib.scene import set_scene
+from lablib.session.cast import Cast, CastShell
+from lablib.session.recording import Recorded, any_recording
 from lablib.session.session import Session
 from lablib.session.typed import APPEND, BEGIN, END, keeping, note_turn
 from tui.lesson import news
@@ -39,8 +41,10 @@ class Backstage:
     """Opens, plays steps, sets scenes, watches, keeps the student's work, resets and closes. Its methods return at once
     where they do not say otherwise; news go to `target`."""
 
-    def __init__(self, target: MessagePump, factory: Callable[[], Machine]) -> None:
+    def __init__(self, target: MessagePump, factory: Callable[[], Machine], cast: Cast | None = None) -> None:
+        """What the shell shows goes into `cast` too, if there is one."""
         self._target = target
+        self._cast = cast
         self._session: Session | None = None
         self._player: Player | None = None
         self._view_over = threading.Event()
@@ -91,7 +95,7 @@ class Backstage:
         MachineError."""
         machine = self._up()
         self._session, self._player = Session(machine, size), None
-        return self._session
+        return CastShell(self._session, self._cast, size) if self._cast else self._session
 
     def play(self, chapter: Chapter, step: Step) -> None:
         """Types `step` of `chapter` into the shell; `StepPlayed` or `StepFailed` follows."""
@@ -234,12 +238,14 @@ class Backstage:
         try:
             if self._session is None:
                 raise MachineError("machine-gone")
+            if self._cast is not None:
+                self._cast.marker(step.id)
             self._player = self._player or Player(chapter, self._up(), self._session)
             played = self._player.play(step)
         except Exception as error:  # shown at the step, whatever it is
             post(self._target, news.StepFailed(step.id, error))
         else:
-            post(self._target, news.StepPlayed(played))
+            post(self._target, news.StepPlayed(played, None if played.as_declared else _recorded(chapter, step)))
 
     def _look(self, name: str, over: threading.Event) -> None:
         try:
@@ -314,6 +320,15 @@ def _leave(machine: Machine, task: str, watch: Watch) -> None:
     watch.close()
     with suppress(MachineError):  # a machine that is lost, or goes with its lesson
         note_turn(machine, END, task)
+
+
+def _recorded(chapter: Chapter, step: Step) -> Recorded | None:
+    """What `step` once did; None also where that cannot be read, which keeps nobody from going on."""
+    try:
+        recording = any_recording(chapter.folder)
+    except LabsError:
+        return None
+    return recording.steps.get(step.id) if recording else None
 
 
 def _close_after(over: threading.Event, view: View) -> None:

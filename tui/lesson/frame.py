@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from textual import events
@@ -14,7 +15,7 @@ from tui.chinese import teach_rich
 from tui.lesson.layout import Opening, lay_out
 from tui.lesson.machine_pane import MachinePane
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.theme import ANSI, THEME
+from tui.lesson.theme import ANSI, ANSI_ON_LIGHT, DARK, LIGHT, theme_for
 from tui.lesson.words import Words
 
 
@@ -27,9 +28,10 @@ class Frame(App[None]):
     def __init__(self, title: str, words: Words) -> None:
         super().__init__()
         teach_rich()
-        self.register_theme(THEME)
-        self.theme = THEME.name
-        self.ansi_theme_dark = ANSI
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = theme_for(os.environ).name
+        self.ansi_theme_dark, self.ansi_theme_light = ANSI, ANSI_ON_LIGHT
         self._title = title
         self._words = words
 
@@ -61,3 +63,8 @@ class Frame(App[None]):
         if text := self.screen.get_selected_text():
             self.copy_to_clipboard(text)
             self.notify(self._words.screen("copied"), markup=False, timeout=2)
+
+    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
+        if seconds is not None:  # what is told for long must not pile up over the text
+            self.clear_notifications()
+        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)

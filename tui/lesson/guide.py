@@ -16,6 +16,9 @@ from tui.lesson.words import Words
 
 QUICKER = "quicker_guests"
 """The key of what is said, and of the note that it was."""
+TOLD_SECONDS = 12.0
+TOUR = ("tour_step", "tour_shell", "tour_task")
+"""What a new reader is told once, each when it is of use: at the first step, once it has run, and at the first task."""
 
 
 class Stage(Protocol):
@@ -29,13 +32,16 @@ class Stage(Protocol):
     def could_be_quicker(self) -> bool:
         """Whether it is a guest whose kernel is slower than the one that `labs guest build` makes."""
 
-    def say(self, sentence: str, *, warning: bool = False) -> None: ...
+    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None: ...
 
     def show_status(self) -> None:
         """Says which keys do what now."""
 
     def give_keys(self) -> None:
-        """Gives the terminal the keys."""
+        """Gives the keys to the shell that steps are typed into."""
+
+    def show_shell(self) -> None:
+        """Shows that shell."""
 
     def lost(self, error: Exception) -> bool:
         """Whether `error` means that the machine is gone; if so, the screen says it."""
@@ -78,9 +84,10 @@ class Guide:
         """Begins with the item at hand: a task's scene is set and its checks are watched."""
         item = self.walk.item
         self._backstage.end_turn()
-        self._advise(stage)
         if item is None:
             return
+        if stage.ready:
+            self._tell_about(item, stage)
         self._backstage.note(lambda: self._place.remember(self._chapter.id, item.id))
         if isinstance(item, TaskState) and stage.ready:
             item.begin()
@@ -88,11 +95,20 @@ class Guide:
         await self._page.turn_to(item)
         stage.show_status()
 
-    def _advise(self, stage: Stage) -> None:
-        """Says once in a reader's life how their guests can be quicker."""
-        if stage.ready and stage.could_be_quicker and not self._place.was_told(QUICKER):
-            stage.say(self._words.screen(QUICKER))
-            self._backstage.note(lambda: self._place.note_told(QUICKER))
+    def _tell_about(self, item: Item, stage: Stage) -> None:
+        """What a reader is told once in their life, one thing at a time; how guests can be quicker when they know the
+        way."""
+        if isinstance(item, StepState):
+            self._tell(TOUR[0], stage)
+        elif isinstance(item, TaskState):
+            self._tell(TOUR[2], stage)
+        if stage.could_be_quicker and all(map(self._place.was_told, TOUR)):
+            self._tell(QUICKER, stage)
+
+    def _tell(self, key: str, stage: Stage) -> None:
+        if not self._place.was_told(key):
+            stage.say(self._words.screen(key), seconds=TOLD_SECONDS)
+            self._backstage.note(lambda: self._place.note_told(key))
 
     @property
     def next_act(self) -> str:
@@ -159,8 +175,9 @@ class Guide:
         item = self.walk.find(event.played.step.id)
         if not isinstance(item, StepState):
             return
-        item.take(event.played)
+        item.take(event.played, event.recorded)
         await self._show(item, stage)
+        self._tell(TOUR[1], stage)
         if event.played.outcome is not None and event.played.outcome.end in (End.WAITING, End.TIMEOUT):
             stage.give_keys()
         if item.done and item is self.walk.item and not self.walk.last:
@@ -203,6 +220,7 @@ class Guide:
             stage.say(self._words.screen("step_still_running"))
         else:
             item.begin()
+            stage.show_shell()
             await self._show(item, stage)
             self._backstage.play(self._chapter, item.step)
 

@@ -10,10 +10,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.lesson.words import Words
+from tui.terminal.pump import OpenShell
 from tui.terminal.widget import Terminal
 
 if TYPE_CHECKING:
     from lablib.machine.seen import Rows
+
+MOST = 9
+"""Terminals."""
 
 
 class MachinePane(Container):
@@ -24,11 +28,61 @@ class MachinePane(Container):
 
     def compose(self) -> ComposeResult:
         yield Static(id="notice")
+        yield Static(id="tabs")
         yield Terminal(id="terminal")
 
     @property
+    def first(self) -> Terminal:
+        """The one that steps are typed into."""
+        return self.query_one("#terminal", Terminal)
+
+    @property
+    def terminals(self) -> list[Terminal]:
+        """All of them, in the order they were opened."""
+        return list(self.query(Terminal))
+
+    @property
     def terminal(self) -> Terminal:
-        return self.query_one(Terminal)
+        """The one that is shown."""
+        return next((one for one in self.terminals if one.display), self.first)
+
+    def turn_to(self, terminal: Terminal) -> None:
+        """Shows `terminal` in place of the one that is shown, with the focus if that had it."""
+        had_focus = any(one.has_focus for one in self.terminals)
+        for one in self.terminals:
+            one.display = one is terminal
+        if had_focus:
+            terminal.focus()
+        self._show_tabs()
+
+    async def add_terminal(self, open_shell: OpenShell) -> None:
+        """One more, shown and with the focus; there are at most MOST."""
+        if len(self.terminals) == MOST:
+            return
+        terminal = Terminal()
+        await self.mount(terminal, after=self.terminals[-1])
+        self.turn_to(terminal)
+        terminal.focus()
+        terminal.start(open_shell)
+
+    async def remove_terminal(self, terminal: Terminal) -> None:
+        """Takes one away that is not the first; the one before it is shown then."""
+        there = self.terminals
+        if terminal in there[1:]:
+            if terminal.display:
+                self.turn_to(there[there.index(terminal) - 1])
+            await terminal.remove()
+            self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        terminals = self.terminals
+        tabs = self.query_one("#tabs", Static)
+        tabs.display = len(terminals) > 1
+        parts: list[Content] = []
+        for number, one in enumerate(terminals):
+            style = f"{'bold reverse ' if one.display else ''}@click=app.terminal({number})"
+            parts.append(Content.from_markup(f"[{style}] {number + 1} [/] "))
+        tabs.update(Content("").join(parts))
 
     @property
     def idle(self) -> bool:
@@ -43,11 +97,21 @@ class MachinePane(Container):
         self.add_class("-idle")
 
     def show_terminal(self) -> Terminal:
-        """The terminal, empty and with the focus: for the shell of a machine that has just come up."""
+        """The first terminal, empty and with the focus: for the shell of a machine that has just come up. There is no
+        other then."""
         self.remove_class("-idle")
-        self.terminal.clear()
-        self.terminal.focus()
-        return self.terminal
+        for one in self.terminals[1:]:
+            one.remove()
+        self.turn_to(self.first)
+        self.query_one("#tabs").display = False
+        self.first.clear()
+        self.first.focus()
+        return self.first
+
+    def stop(self) -> None:
+        """Hangs up everywhere."""
+        for one in self.terminals:
+            one.stop()
 
     def say_ended(self, event: Terminal.Ended) -> None:
         """Says below what a shell left how it ended, and how to have another."""
@@ -57,7 +121,7 @@ class MachinePane(Container):
             said = self._words.screen("ended_unknown")
         else:
             said = self._words.screen("ended", status=event.status)
-        self.terminal.say(said)
+        event.terminal.say(said)
 
     @property
     def viewed(self) -> str:

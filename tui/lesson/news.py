@@ -7,6 +7,7 @@ from textual.message import Message
 from lablib.machine.base import Capabilities
 from lablib.machine.seen import Rows
 from lablib.player import Played
+from lablib.session.recording import Recorded
 from lablib.verdict import Result
 from tui.threads import Handed
 
@@ -75,11 +76,13 @@ class TurnFailed(Message):
 
 
 class StepPlayed(Message):
-    """A step has ended, or waits."""
+    """A step has ended, or waits. Of one that went otherwise than it declares, `recorded` is what it did when it was
+    recorded, where it was."""
 
-    def __init__(self, played: Played) -> None:
+    def __init__(self, played: Played, recorded: Recorded | None = None) -> None:
         super().__init__()
         self.played = played
+        self.recorded = recorded
 
 
 class StepFailed(Message):

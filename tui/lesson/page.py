@@ -79,8 +79,9 @@ class Page:
             self._screen.call_after_refresh(self.focus)
 
     def focus(self) -> None:
-        """Gives the focus to the prose, or to the card where it stands in the prose's place."""
-        (self._prose if self._prose.display else self._card).focus()
+        """Gives the focus to the prose, or to the card where it stands in the prose's place; at once, for the next key
+        may be there already."""
+        self._screen.set_focus(self._prose if self._prose.display else self._card)
 
     async def _show_item(self) -> None:
         item = self._walk.item

@@ -12,6 +12,7 @@ from lablib.verdict import Result, Verdict, overall
 
 if TYPE_CHECKING:
     from lablib.player import Played
+    from lablib.session.recording import Recorded
 
 
 class Progress(Protocol):
@@ -100,6 +101,8 @@ class StepState:
     step: Step
     running: bool = False
     played: Played | None = None
+    recorded: Recorded | None = None
+    """What it did when it was recorded, where it went otherwise now."""
     trouble: str = ""
     """Why it could not be played."""
 
@@ -115,8 +118,8 @@ class StepState:
     def begin(self) -> None:
         self.running, self.played, self.trouble = True, None, ""
 
-    def take(self, played: Played) -> None:
-        self.running, self.played = False, played
+    def take(self, played: Played, recorded: Recorded | None = None) -> None:
+        self.running, self.played, self.recorded = False, played, recorded
 
     def fail(self, trouble: str) -> None:
         self.running, self.trouble = False, trouble

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lablib.course.model import End
 from tui.chinese import continued
 from tui.lesson.state import Item, StepState, TaskState, Walk
 from tui.lesson.words import Words, visible
 
+_LINES = 6
+"""Of what a step printed when it was recorded."""
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>.*)$")
 
 
@@ -27,8 +30,9 @@ def prompted(commands: str) -> list[tuple[str, str]]:
     return [("$ ", first), *(("  ", line) for line in more)]
 
 
-def step_note(state: StepState, words: Words) -> tuple[str, str]:
-    """How a step went, and the theme's name of the colour for that; empty before it was run."""
+def step_note(state: StepState, words: Words, *, more: bool = True) -> tuple[str, str]:
+    """How a step went, and the theme's name of the colour for that; empty before it was run. With `more`, of one that
+    went wrong what the keys of the screen do about it."""
     if state.running:
         return words.screen("step_running"), "warning"
     if state.trouble:
@@ -43,10 +47,19 @@ def step_note(state: StepState, words: Words) -> tuple[str, str]:
         sentences = [words.problem(problem.key, problem.params) for problem in played.problems]
         if played.outcome.end in (End.TIMEOUT, End.WAITING, End.LOST):
             sentences = [words.screen(f"step_{played.outcome.end}", program=program)]
-        return "\n".join(f"✗ {sentence}" for sentence in sentences), "error"
+        told = [f"✗ {sentence}" for sentence in sentences]
+        return "\n".join([*told, *(_what_happened(state, words) if more else ())]), "error"
     if played.outcome.end is End.EXITED and played.outcome.status:
         return f"✓ {words.screen('step_status', status=played.outcome.status)}", "success"
     return f"✓ {words.screen(f'step_{played.outcome.end}', program=program)}", "success"
+
+
+def _what_happened(state: StepState, words: Words) -> Iterator[str]:
+    """For whoever wonders: what the step printed when it was recorded, and what can be done now."""
+    if state.recorded is not None and state.recorded.output:
+        yield words.screen("step_recorded")
+        yield from (f"│ {line}" for line in visible(state.recorded.output, lines=_LINES).split("\n"))
+    yield words.screen("step_what_now")
 
 
 def for_screen(markdown: str) -> str:

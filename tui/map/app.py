@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from textual.app import App
 
 from tui.chinese import teach_rich
-from tui.lesson.theme import THEME
+from tui.lesson.theme import theme_for
 from tui.lesson.words import Words
 from tui.map.places import MapPlace
 from tui.map.screen import CourseMap
@@ -21,8 +22,9 @@ class MapApp(App[str]):
     def __init__(self, places: Sequence[MapPlace], begin: int, language: str) -> None:
         super().__init__()
         teach_rich()
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        theme = theme_for(os.environ)
+        self.register_theme(theme)
+        self.theme = theme.name
         self._map = CourseMap(places, begin, Words(language))
 
     def on_mount(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -22,24 +21,25 @@ from tui.terminal import keys, pump
 from tui.terminal.alt import teach_textual
 from tui.terminal.engine import Cursor, Engine, EngineFactory, Row
 from tui.terminal.engines import ghostty
+from tui.terminal.mouse import MouseInput
 from tui.terminal.pump import OpenShell, Pump
+from tui.terminal.search import find
+from tui.terminal.strips import found_in, restyle
 from tui.terminal.style import style
 
 FRAME = 1 / 30
 """Seconds between two paints."""
 LONGEST_HOLD = 0.15
 """Seconds that a program may hold the picture still with mode 2026; one that never lets go must not freeze it."""
-WHEEL = 3
 LEAVE = "ctrl+right_square_bracket"
 _STRIPS = 4096
-_MOUSE_MODES = (modes.MOUSE_BUTTONS, modes.MOUSE_DRAG, modes.MOUSE_MOTION)
 _AFTER_A_PROGRAM = (
     b"\x18\x1b\\"  # ends a sequence it left unfinished
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?25h\x1b[!p\x1b[0m"
 )
 
 
-class Terminal(Widget, can_focus=True):
+class Terminal(MouseInput, can_focus=True):
     """A shell of a machine. `ctrl+]` is never sent to it; shift+pageup, shift+pagedown and the wheel show history."""
 
     DEFAULT_CSS = """
@@ -52,10 +52,14 @@ class Terminal(Widget, can_focus=True):
     class Ended(Message):
         """The shell has ended with `status`; with `error`, it could not be had or was lost."""
 
-        def __init__(self, status: int | None, error: Exception | None) -> None:
+        def __init__(self, terminal: Terminal, status: int | None, error: Exception | None) -> None:
             super().__init__()
+            self.terminal = terminal
             self.status = status
             self.error = error
+
+    class Filled(Message):
+        """A program has taken the whole screen, or has given it back."""
 
     class EngineFailed(Message):
         """The terminal emulator raised `error` and has been replaced by a fresh one. Sent once."""
@@ -80,6 +84,10 @@ class Terminal(Widget, can_focus=True):
         self._timer: Timer | None = None
         self._painted = 0.0
         self._held: float | None = None
+        self._sought = ""
+        self._found: int | None = None
+        self.full_screen = False
+        """Whether a program has the alternate screen, as those do that want every key."""
 
     # -- the shell
 
@@ -133,7 +141,7 @@ class Terminal(Widget, can_focus=True):
     def on_finished(self, event: pump.Finished) -> None:
         if event.pump is self._pump:
             self._pump = None
-            self.post_message(self.Ended(event.status, event.error))
+            self.post_message(self.Ended(self, event.status, event.error))
 
     def on_unmount(self) -> None:
         self.stop()
@@ -230,6 +238,9 @@ class Terminal(Widget, can_focus=True):
             self._back = max(0, min(history, self._back + history - self._history))
         self._history = history
         rows = tuple(engine.rows(self._back))
+        if engine.alternate != self.full_screen:
+            self.full_screen = not self.full_screen
+            self.post_message(self.Filled())
         cursor = engine.cursor
         caret = cursor if cursor.visible and not self._back else None
         changed = {y for y, row in enumerate(rows) if y >= len(self._rows) or row != self._rows[y]}
@@ -244,14 +255,16 @@ class Terminal(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
         strip = self._strip(y, base).adjust_cell_length(width, base)
+        for start, end in found_in(strip.text, self._sought):
+            strip = restyle(strip, start, end, Style(reverse=True))
         selection = self.text_selection
         span = selection.get_span(y) if selection is not None else None
         if span is not None:
             chosen = self.screen.get_component_rich_style("screen--selection")
-            strip = _restyle(strip, span[0], width if span[1] == -1 else span[1], chosen)
+            strip = restyle(strip, span[0], width if span[1] == -1 else span[1], chosen)
         if self._caret is not None and self._caret.y == y:
             x = min(self._caret.x, width - 1)
-            strip = _restyle(strip, x, x + 1, Style(reverse=True) if self.has_focus else Style(underline=True))
+            strip = restyle(strip, x, x + 1, Style(reverse=True) if self.has_focus else Style(underline=True))
         if self._back and y == 0:
             mark = f" ↑ {self._back} "
             strip = Strip.join([strip.crop(0, width - len(mark)), Strip([Segment(mark, base + Style(reverse=True))])])
@@ -277,6 +290,23 @@ class Terminal(Widget, can_focus=True):
     def text(self) -> str:
         """What is shown, as plain text."""
         return "\n".join(self._strip(y, Style()).text.rstrip() for y in range(len(self._rows)))
+
+    def seek(self, text: str, *, older: bool = True) -> bool:
+        """Brings the next row with `text` into view, and marks it wherever it is; whether there is one. Empty text ends
+        the search, where the output ends."""
+        if text != self._sought:
+            self._sought, self._found = text, None
+            self.refresh()
+        engine = self._engine
+        if engine is None or not text:
+            self._scroll_history(-self._back)
+            return False
+        begin = 0 if self._found is None else self._found + (1 if older else -1)
+        row = find(engine, text, begin, older=older)
+        if row is not None:
+            self._found = row
+            self._scroll_history(max(0, row - self.size.height // 2) - self._back)
+        return row is not None
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         lines = []
@@ -327,52 +357,6 @@ class Terminal(Widget, can_focus=True):
             self._send(report)
         self.refresh()
 
-    @property
-    def _mouse_wanted(self) -> bool:
-        return any(self._mode(number) for number in _MOUSE_MODES)
-
-    @property
-    def allow_select(self) -> bool:
-        return not self._mouse_wanted
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        if self._mouse_wanted:
-            self.capture_mouse()
-            self._report(event, event.button - 1)
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        self.release_mouse()
-        if self._mouse_wanted:
-            self._report(event, event.button - 1, pressed=False)
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        dragged = event.button and self._mode(modes.MOUSE_DRAG)
-        if dragged or self._mode(modes.MOUSE_MOTION):
-            self._report(event, 32 + (event.button - 1 if event.button else 3))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, up=True)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, up=False)
-
-    def _wheel(self, event: events.MouseEvent, *, up: bool) -> None:
-        event.stop()
-        if self._mouse_wanted:
-            self._report(event, 64 if up else 65)
-        elif self._engine is not None and self._engine.alternate:
-            application_cursor = self._mode(modes.APPLICATION_CURSOR_KEYS)
-            self._send(keys.encode("up" if up else "down", application_cursor=application_cursor) * WHEEL)
-        else:
-            self._scroll_history(WHEEL if up else -WHEEL)
-
-    def _report(self, event: events.MouseEvent, button: int, *, pressed: bool = True) -> None:
-        event.stop()
-        button += 4 * event.shift + 8 * event.meta + 16 * event.ctrl
-        x = min(max(0, event.x), self.size.width - 1)
-        y = min(max(0, event.y), self.size.height - 1)
-        self._send(keys.mouse(button, x, y, pressed=pressed, sgr=self._mode(modes.MOUSE_SGR)))
-
     def _scroll_history(self, rows: int) -> None:
         if self._engine is None or not rows:
             return
@@ -380,19 +364,3 @@ class Terminal(Widget, can_focus=True):
         self._back = max(0, min(self._history, self._back + rows))
         self.refresh()
         self._paint()
-
-
-def _restyle(strip: Strip, start: int, end: int, look: Style) -> Strip:
-    """`look` on the cells from `start` to before `end`, widened to whole characters."""
-    start, end = _edge(strip, start), _edge(strip, end, after=True)
-    within = Strip([Segment(text, (own or Style()) + look) for text, own, _ in strip.crop(start, end)])
-    return Strip.join([strip.crop(0, start), within, strip.crop(end)])
-
-
-def _edge(strip: Strip, x: int, *, after: bool = False) -> int:
-    """`x`, or where it would cut a wide character in two, that character's first cell (or the cell after it)."""
-    if x <= 0 or x >= strip.cell_length:
-        return x
-    around = strip.crop(x - 1, x + 1).text
-    cut = len(around) == 1 and cell_len(around) == 2
-    return x if not cut else x + 1 if after else x - 1

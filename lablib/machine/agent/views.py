@@ -48,9 +48,13 @@ class Sweep:
         while self._clock() < end and not self.whole:
             try:
                 item = next(self._rows)
-            except (StopIteration, OSError):  # its first row is of what is gone meanwhile
+            except StopIteration:
                 self.whole = True
                 news += self._missing()
+            except (OSError, ValueError, LookupError):
+                # It has come to something that went while it was being read, and begins again. Nothing here may end
+                # the agent, which is the first process of its machine.
+                self.whole = True
             else:
                 if item is not None:
                     news += self._changed(*item)
