@@ -95,6 +95,8 @@ def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> None:
     there = [victim for victim in victims if pids[victim]] or ["screen"]  # so early, it may be all there is
     for victim in there:
         _kill(pids[victim])
+    while any(PROC.process(pids[victim]) for victim in there):  # what is held by the killed is held until they are gone
+        time.sleep(0.01)
     if "screen" not in there:
         try:
             screen.wait(SETTLE_SECONDS)  # it tells its user that the machine is gone, and ends
@@ -127,9 +129,16 @@ def there(folder: Path) -> set[str]:
     cgroups = {str(path) for path in root.glob(f"{PREFIX}*") if path.is_dir()} if root else set()
     control = (root / "cgroup.subtree_control").read_text().split() if root and os.geteuid() == 0 else []
     mounts = {f"mount {mount.point}" for mount in parse(Path("/proc/self/mountinfo").read_text())}
-    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *Path(FOLDER).glob("*"))}
+    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(FOLDER))}
     processes = {f"process {pid} {PROC.comm(pid)} {PROC.namespace(pid, 'mnt')}" for pid in _below(os.getpid())}
     return cgroups | mounts | folders | processes | {f"control {name}" for name in control}
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return [f"{folder}/{name}" for name in os.listdir(folder)]
+    except FileNotFoundError:  # it goes with the last lab
+        return []
 
 
 def _progress(passed: int) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from lablib.kernel.procfs import ProcFS
 from lablib.machine import orphans
 from lablib.machine.agent import clearing
-from lablib.machine.agent.journal import FOLDER, SUFFIX
+from lablib.machine.agent.journal import paths
 from lablib.machine.room import OWNER, PREFIX, candidates, identity
 
 _OWNER_BYTES = 100
@@ -45,7 +45,7 @@ def sweep(folders: Iterable[Path] | None = None, *, everyone: bool = False) -> S
             if folder.is_dir() and not folder.is_symlink():
                 _sweep_folder(folder, swept, everyone=everyone)
     if os.geteuid() != 0:
-        swept.of_others += [str(path) for path in Path(FOLDER).glob(f"*{SUFFIX}")]
+        swept.of_others += paths()
     return swept
 
 

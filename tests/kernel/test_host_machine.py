@@ -249,3 +249,37 @@ print(oct(work.stat().st_mode), [path.name for path in work.iterdir()])
         "0o40700 ['kept']",
         "status=0",
     ]
+
+
+ASKED = """
+import os, pty, sys
+pid, master = pty.fork()
+if pid == 0:
+    os.chdir("/tmp/project")
+    command = ["python3", "labs/__main__.py", "check", "cgroups/move-sleep", "--on", "host", "--script", "/tmp/solution"]
+    os.execvp("su", ["su", "student", "-c", " ".join(command)])
+os.write(master, sys.argv[1].encode() + b"\\n")
+said = b""
+try:
+    while data := os.read(master, 4096): said += data
+except OSError: pass
+print(said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+SOLUTION = b"""#!/bin/sh
+mkdir /sys/fs/cgroup/test
+pgrep -x sleep > /sys/fs/cgroup/test/cgroup.procs
+"""
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("n", 3), ("", 3)])
+def test_who_is_not_root_is_asked_for_sudo(host: GuestMachine, answer: str, status: int) -> None:
+    sh(host, "cp -r project /tmp/project; sed -i 's/!use_pty/use_pty/' /etc/sudoers")
+    host.put("/tmp/solution", SOLUTION, 0o755)
+    host.put("/root/lab/try.py", ASKED.encode())
+    before = sh(host, LEFT)
+    said = sh(host, f"python3 try.py '{answer}'", timeout=60)
+    assert "sudo? [y/N]" in said
+    assert said.split()[-2:] == [str(status), "status=0"], said
+    assert sh(host, LEFT) == before

@@ -21,8 +21,7 @@ GONE = "1 1"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where folders of labs lie. Journals are looked for in an empty place."""
-    monkeypatch.setattr(leftovers, "FOLDER", str(tmp_path / "none"))
-    monkeypatch.setattr(clearing, "FOLDER", str(tmp_path / "none"))
+    monkeypatch.setattr(leftovers, "paths", list)
     monkeypatch.setattr(leftovers.clearing, "sweep", lambda: clearing.Cleared())
     return tmp_path
 

@@ -16,7 +16,7 @@ from lablib.kernel import syscalls
 from lablib.kernel.cgroup2 import SUPER_MAGIC, file_system_magic
 from lablib.kernel.mountinfo import parse
 from lablib.kernel.procfs import Process, ProcFS
-from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind
+from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind, paths
 from lablib.machine.agent.subtree import PREFIX, kill_subtree
 
 _END_SECONDS = 10.0
@@ -62,9 +62,9 @@ def sweep(folder: str = FOLDER) -> Cleared:
     """Clears the journals below `folder` whose lab is gone; those of labs that run are left alone. Nothing where we may
     not look."""
     cleared = Cleared()
-    for path in sorted(Path(folder).glob(f"*{SUFFIX}")) if is_ours(folder) else []:
+    for path in paths(folder) if is_ours(folder) else []:
         try:
-            journal = Journal(str(path))
+            journal = Journal(path)
         except OSError:
             continue  # not for us, or gone meanwhile
         try:

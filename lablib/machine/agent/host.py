@@ -34,7 +34,7 @@ from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
 from lablib.machine.agent.clearing import Cleared, clear, sweep
 from lablib.machine.agent.features import features, loadable
-from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind
+from lablib.machine.agent.journal import FOLDER, Journal, Kind, paths
 from lablib.machine.agent.lab import await_rest
 from lablib.machine.agent.subtree import PREFIX, is_frozen, processes
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
@@ -48,13 +48,14 @@ SYSTEMD = "run/systemd/system"
 SHARED = ("run/docker.sock",)
 """What of the host's /run is in the world as well. Not where systemd listens: pam_systemd(8) would move who becomes
 another user out of the lab's cgroup, into a session."""
-HOST = "run/host"
-"""Where a world has the namespaces of the first process of a machine with systemd, to look at it from there."""
-SEEN_FROM = ("mnt", "cgroup", "pid")
-OF_SYSTEMD = ("systemctl", "systemd-cgls", "systemd-cgtop", "loginctl", "journalctl")
+HOST = "run/host/proc"
+"""Where a world has the /proc of a machine with systemd. The mount namespace of that machine's first process cannot be
+bound to a place by itself, as it is older than the world's (fs/namespace.c, mnt_ns_loop)."""
+OF_SYSTEMD = ("systemd-cgls", "systemd-cgtop")
+"""Not systemctl(1): it asks the first process of the machine, whose pid it must see, and no pid namespace sees out."""
 _LOOKS = """#!/bin/sh
-# This program is about the whole machine, so it runs where that machine's first process is.
-exec nsenter --mount=/{host}/mnt --cgroup=/{host}/cgroup --pid=/{host}/pid -- {program} "$@"
+# This program is about the whole machine, so it sees the files and cgroups that the first process of it sees.
+exec nsenter --mount=/{host}/1/ns/mnt --cgroup=/{host}/1/ns/cgroup -- {program} "$@"
 """
 _FREEZE_SECONDS = 5.0
 
@@ -232,12 +233,12 @@ def _make_subtree(base: Path, journal: Journal) -> Path:
 def _controlled_for_others(base: Path, journal: Journal) -> set[str]:
     """The controllers that are enabled for labs alone: the last of these to end is to disable them."""
     names = set()
-    for path in Path(FOLDER).glob(f"*{SUFFIX}"):
+    for path in paths():
         try:
-            other = Journal(str(path))
+            other = Journal(path)
         except OSError:
             continue  # it has just ended
-        for kind, what in other.entries() if str(path) != journal.path else []:
+        for kind, what in other.entries() if path != journal.path else []:
             change, _, place = what.partition(" ")
             if kind == Kind.CONTROL and place == str(base):
                 names.add(change.removeprefix("+"))
@@ -275,14 +276,13 @@ def _build_world(root: str, upper: str, work_folder: str) -> None:
 def _host_mounts(root: str, work_folder: str) -> Iterator[Mount]:
     if work_folder:
         yield Mount(f"{root}{world.WORK_FOLDER}", source=work_folder, flags=syscalls.MS_BIND)
-    shared = {name: f"/{name}" for name in SHARED}
     if os.path.isdir(f"/{SYSTEMD}"):
-        os.mkdir(f"{root}/{HOST}")
-        shared |= {f"{HOST}/{kind}": f"/proc/1/ns/{kind}" for kind in SEEN_FROM}
-    for name, source in shared.items():
-        if os.path.exists(source):
+        os.makedirs(f"{root}/{HOST}")
+        yield Mount(f"{root}/{HOST}", source="/proc", flags=syscalls.MS_BIND)
+    for name in SHARED:
+        if os.path.exists(f"/{name}"):
             open(f"{root}/{name}", "wb").close()
-            yield Mount(f"{root}/{name}", source=source, flags=syscalls.MS_BIND)
+            yield Mount(f"{root}/{name}", source=f"/{name}", flags=syscalls.MS_BIND)
 
 
 def _enter(subtree: Path, root: str, journal: Journal) -> None:

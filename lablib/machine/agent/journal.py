@@ -100,6 +100,14 @@ class Journal:
         os.close(self._file)
 
 
+def paths(folder: str = FOLDER) -> list[str]:
+    """The journals in `folder`, which goes with the last of them."""
+    try:
+        return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(SUFFIX))
+    except OSError:
+        return []
+
+
 def parse(data: bytes) -> Iterator[tuple[str, str]]:
     """The entries of a journal's content, up to its last whole line."""
     head, *lines = data[: data.rfind(b"\n") + 1].decode(errors="surrogateescape").split("\n")
