@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,22 @@ def run_check(name: str, arguments: Arguments, language: str) -> int:
     chapters, tasks = _chosen(name)
     before, began = of_ours(), time.monotonic()
     found = []
-    for one in _everything(chapters, tasks, words):
+    for one in chain(_everything(chapters, tasks, words), _left(before, words)):
         found.append(one)
         if not as_json:
             print("\n".join(_lines(one, words)), flush=True)
-    if left := of_ours() - before:
-        found.append(Found("labs finish", (words.text("proof.left", left=", ".join(sorted(left))),)))
     seconds = time.monotonic() - began
     if as_json:
         print(json.dumps({"found": [_value(one) for one in found], "seconds": round(seconds, 3)}, ensure_ascii=False))
     else:
         print(_summary(found, seconds, words))
     return ExitCode.FAIL if any(one.state == "failed" for one in found) else ExitCode.PASS
+
+
+def _left(before: set[str], words: Catalogue) -> Iterator[Found]:
+    """What is on the machine now that nothing runs any more, and was not `before`."""
+    if left := of_ours() - before:
+        yield Found("labs finish", (words.text("proof.left", left=", ".join(sorted(left))),))
 
 
 def _chosen(name: str) -> tuple[list[Chapter], list[Task]]:

@@ -80,7 +80,8 @@ def of_ours() -> set[str]:
     }
     proc = ProcFS()
     children = {f"{child} ({proc.comm(child)})" for child in proc.pids() if proc.parent(child) == pid}
-    return folders | children | {mount.point for mount in proc.mounts(pid)}
+    mounts = {mount.point for mount in proc.mounts(pid) if PREFIX in mount.point}  # the machine may have others made
+    return folders | children | mounts
 
 
 def _is_owned_by(folder: Path, owner: str) -> bool:
