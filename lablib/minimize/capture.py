@@ -215,7 +215,7 @@ def _follow(watch: _Watch) -> Captured:
         try:
             if found := _stopped(watch, tid, status):
                 return found
-        except ProcessLookupError:
+        except (ProcessLookupError, FileNotFoundError):
             continue  # killed in the stop
         if len(watch.threads) > CROWD:
             return Captured((), "forks", str(CROWD))

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,7 +30,12 @@ def main() -> None:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     order = json.load(sys.stdin)
     os.setpriority(os.PRIO_PROCESS, 0, _IDLE if order["kind"] == "minimum" else 0)  # the agent itself is above all
-    print(json.dumps(answer(order)))
+    try:
+        outcome = answer(order)
+    except Exception as error:
+        traceback.print_exc()  # on the machine's console
+        outcome = {"fault": f"{type(error).__name__}: {error}"}
+    print(json.dumps(outcome))
 
 
 def answer(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ class Trials:
             if trial is not None:
                 self._give_up(trial)
             trial = self._trials[name] = self._start(order)
+        elif trial.answer is not None and "fault" in trial.answer and not trial.is_second:
+            trial = self._trials[name] = self._start(order)  # what failed for our fault is tried once more
+            trial.is_second = True
         if trial.answer is None and time.monotonic() > trial.until:
             self._give_up(trial)
             trial.answer = {"fault": "it took too long"}
@@ -112,6 +115,7 @@ class _Trial:
         self.answer = answer
         self.said = b""
         self.status = 0
+        self.is_second = False
 
 
 def _name(order: Mapping[str, Any]) -> str:
