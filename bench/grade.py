@@ -16,7 +16,7 @@ from references import container
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from lablib.grading.cluster import DaskWorkers
+from lablib.grading.cluster import BATCH, DaskWorkers
 from lablib.grading.dispatch import Dispatch, Workers
 from lablib.grading.job import Job
 from lablib.grading.local import LocalWorkers
@@ -75,13 +75,15 @@ def main() -> None:
     sizes = [size for size in SIZES if size <= most]
     for size in sizes:
         tell(f"graded, {size} submissions", graded(size, LocalWorkers(CORES)) / size, boot)
-    size = min(100, most)
+    size = 2 * CORES * BATCH  # the same number of batches for each worker
     with ExitStack() as undo:
         made = undo.enter_context(cluster(Path(undo.enter_context(tempfile.TemporaryDirectory())), workers=CORES))
         graded(2 * CORES, DaskWorkers(made.address, batch=1))
         there = graded(size, DaskWorkers(made.address))
     here = graded(size, LocalWorkers(CORES))
-    print(f"a cluster of {CORES} workers on this machine, batches of 20: {there / here:.3f} x the time of processes")
+    print(
+        f"a cluster of {CORES} workers on this machine, batches of {BATCH}: {there / here:.3f} x the time of processes"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,9 +63,8 @@ def graded(guests_boot: None, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 def _grade(attacks: tuple[Attack, ...], folder: Path) -> Graded:
-    place = _place(folder)
-    with _listening(place.port) as (port, connections):
-        place = Place(place.secret, place.target, place.submissions, port)
+    with _listening() as (port, connections):
+        place = _place(folder, port)
         hand_in(place.submissions, HONEST, SOLUTION)
         for attack in attacks:
             attack.make(attack.name, place)
@@ -79,9 +79,9 @@ def _grade(attacks: tuple[Attack, ...], folder: Path) -> Graded:
         )
         assert ran.returncode == 0, ran.stderr.decode()
         printed = ran.stdout.decode()
-    graded = results(folder / "out")
+    found = results(folder / "out")
     return Graded(
-        graded,
+        found,
         folder / "out",
         place,
         before,
@@ -92,7 +92,7 @@ def _grade(attacks: tuple[Attack, ...], folder: Path) -> Graded:
     )
 
 
-def _place(folder: Path) -> Place:
+def _place(folder: Path, port: int) -> Place:
     secret, target = folder / "secret", folder / "target"
     secret.write_text(SECRET)
     target.write_text("as it was")
@@ -101,29 +101,22 @@ def _place(folder: Path) -> Place:
     folder.chmod(0o777)
     submissions = folder / "submissions"
     submissions.mkdir()
-    return Place(secret, target, submissions, 0)
+    return Place(secret, target, submissions, port)
 
 
-class _listening:
-    """A server of the grader's on 127.0.0.1, and what was said to it."""
+@contextmanager
+def _listening() -> Iterator[tuple[int, list[bytes]]]:
+    """A server of the grader's on 127.0.0.1: its port, and what was said to it."""
+    heard: list[bytes] = []
 
-    def __init__(self, port: int) -> None:
-        heard: list[bytes] = []
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.request.recv(100))
 
-        class Handler(BaseRequestHandler):
-            def handle(self) -> None:
-                heard.append(self.request.recv(100))
-
-        self._server = ThreadingTCPServer(("127.0.0.1", port), Handler)
-        self._heard = heard
-
-    def __enter__(self) -> tuple[int, list[bytes]]:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self._server.server_address[1], self._heard
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], heard
+        server.shutdown()
 
 
 def _this_machine(mark: str) -> frozenset[str]:

@@ -28,6 +28,7 @@ from lablib.grading.submissions import Folder, Piece, Submission
 from lablib.i18n import CHECK_MESSAGES, LANGUAGES, catalogue
 from lablib.text import one_line
 from lablib.verdict import Evidence, Result, Verdict
+from tests.gradescope import RESULTS
 
 PROJECT = Path(__file__).parents[2]
 TASK, OTHER, THIRD = "cgroups/memory-only", "cgroups/clean-up", "cgroups/frozen"
@@ -111,55 +112,12 @@ def test_a_junit_reader_finds_every_verdict() -> None:
         )
 
 
-SCORE = {"type": "number", "minimum": 0}
-TEXT_FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
-VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
-GRADESCOPE: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["tests"],
-    "properties": {
-        "score": SCORE,
-        "execution_time": SCORE,
-        "output": {"type": "string"},
-        "output_format": TEXT_FORMAT,
-        "test_output_format": TEXT_FORMAT,
-        "test_name_format": TEXT_FORMAT,
-        "visibility": VISIBILITY,
-        "stdout_visibility": VISIBILITY,
-        "extra_data": {"type": "object"},
-        "tests": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "score": SCORE,
-                    "max_score": SCORE,
-                    "status": {"enum": ["passed", "failed"]},
-                    "name": {"type": "string"},
-                    "name_format": TEXT_FORMAT,
-                    "number": {"type": "string"},
-                    "output": {"type": "string"},
-                    "output_format": TEXT_FORMAT,
-                    "tags": {"type": "array", "items": {"type": "string"}},
-                    "visibility": VISIBILITY,
-                    "extra_data": {"type": "object"},
-                },
-            },
-        },
-        "leaderboard": {"type": "array"},
-    },
-}
-"""The form of results.json as Gradescope's "Autograder Specifications" describe it; there is no schema to download."""
-
-
 def test_gradescope_is_told_in_its_form_and_what_was_not_graded_costs_nothing(language: str) -> None:
     made = files("gradescope", language)
     assert len(made) == len(HOSTILE) + 1
     for path, text in made.items():
         value = json.loads(text)
-        jsonschema.validate(value, GRADESCOPE)
+        jsonschema.validate(value, RESULTS)
         if path == "gradescope/broken.json":
             assert "score" not in value and value["output"] == "not a zip"
             continue
