@@ -17,7 +17,7 @@ sys.path.insert(0, str(PROJECT))
 
 from textual.pilot import Pilot
 
-from lablib.machine.guest import GuestMachine
+from lablib.machine.choose import guest_factory
 from lablib.place import Place
 from lablib.progress import Progress
 from labs import course
@@ -41,7 +41,7 @@ async def picture(state: str) -> str:
     name = TASK.partition("/")[0]
     entry = course.entry(name)
     place = Place(state)
-    app = LessonApp(entry, lambda: course.chapter(name), GuestMachine, "en", Progress(state), place, TASK)
+    app = LessonApp(entry, lambda: course.chapter(name), guest_factory(), "en", Progress(state), place, TASK)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: app.ready and app.readable)
         terminal = app.screen.query_one("Terminal")

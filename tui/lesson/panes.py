@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from tui.lesson.frame import Frame
 from tui.lesson.status_bar import Focus
@@ -101,7 +100,7 @@ class Panes(Frame):
         found = self._pane.terminal.seek(event.text, older=event.older)
         if not event.text:
             self._pane.terminal.focus()
-            await self._pane.query(Input).remove()
+            await self._pane.query("#search").remove()
         elif not found:
             self.notify(self._words.screen("search_nothing"), severity="warning", markup=False, timeout=2)
 
