@@ -43,21 +43,16 @@ class Overlay:
         """The lower directories, the topmost first, as they were told to mount(8)."""
         return self.mount.layers()
 
-    def paths(self, told: str) -> Iterator[str]:
-        """What `told` may mean: the kernel keeps a relative path as it is, and not the folder it was relative to."""
-        if told.startswith("/"):
-            yield told
-            return
-        folder = self.mount.point
-        yield posixpath.join(folder, told)
-        while folder != "/":
-            folder = posixpath.dirname(folder)
-            yield posixpath.join(folder, told)
+    def paths(self, told: str, *near: str) -> Iterator[str]:
+        """What `told` may mean: the kernel keeps a relative path as it is, and not the folder it was relative to. That
+        may have been any above the mount point, or above one of the folders `near`."""
+        for folder in (self.mount.point, *near):
+            yield from _below_each(folder, told)
 
     def means(self, told: str, folder: str) -> bool:
         """Whether `told` is the directory `folder`, by whatever name."""
         wanted = identity(self.files, folder)
-        return wanted is not None and any(identity(self.files, path) == wanted for path in self.paths(told))
+        return wanted is not None and any(identity(self.files, path) == wanted for path in self.paths(told, folder))
 
     def lies_on(self, told: str) -> MountInfo | None:
         """The mount of the file system that the layer `told` is on."""
@@ -67,6 +62,14 @@ class Overlay:
     def evidence(self) -> Evidence:
         options = ",".join(self.mount.super_options)
         return Evidence(f"/proc/{self.pid}/mountinfo", f"{self.mount.point} - {self.mount.type} {options}")
+
+
+def _below_each(folder: str, path: str) -> Iterator[str]:
+    """`path`, if it is relative, below `folder` and each above it."""
+    yield posixpath.join(folder, path)
+    while folder != "/" and not path.startswith("/"):
+        folder = posixpath.dirname(folder)
+        yield posixpath.join(folder, path)
 
 
 def overlay_at(ctx: Context, point: str) -> Overlay:

@@ -131,10 +131,40 @@ def test_closing_a_shell_hangs_up_its_programs(shared_guest: GuestMachine) -> No
         (["sh", "-c", "kill -9 $$"], -9),
         (["/nonexistent"], 127),
         (["/etc"], 126),
+        (["no-such-program"], 127),
+        (["/root/lab/plain"], 126),
+        (["/root/lab/text", "7"], 7),
     ],
 )
 def test_a_program_reports_how_it_ended(shared_guest: GuestMachine, argv: list[str], status: int) -> None:
+    shared_guest.put("/root/lab/plain", b"exit 7\n", 0o644)
+    shared_guest.put("/root/lab/text", b"exit $1\n", 0o755)  # no interpreter line
     assert shared_guest.run(argv).status == status
+
+
+BEGUN = """import os
+print(sorted(map(int, os.listdir("/proc/self/fd")))[:-1], os.getsid(0) == os.getpid(), oct(os.umask(0)), os.getcwd())
+print(open("/proc/self/oom_score_adj").read().strip(), open("/proc/1/oom_score_adj").read().strip())
+print(os.readlink("/proc/1/cwd"))
+"""
+
+
+def test_a_program_begins_with_nothing_of_who_began_it(shared_guest: GuestMachine) -> None:
+    said = shared_guest.run(["python3", "-IS", "-c", BEGUN]).out.decode().splitlines()
+    assert said[0] == "[0, 1, 2] True 0o22 /root/lab"
+    assert said[1:] == ["0 -1000", "/"]
+
+
+def test_a_program_has_the_signals_that_any_program_has(shared_guest: GuestMachine) -> None:
+    said = shared_guest.run(["grep", "^Sig[BI]", "/proc/self/status"]).out.decode().split()
+    named = (1 << 31) - 1  # 32 and 33 are glibc's own, which its posix_spawn(3) leaves ignored
+    assert [int(mask, 16) & named for mask in said[1::2]] == [0, 0], said
+
+
+def test_a_program_begins_where_its_folder_was_taken_away_and_where_there_is_no_proc() -> None:
+    with new_guest() as guest:
+        sh(guest, "rm -rf /root/lab; mount -t tmpfs none /proc")
+        assert guest.run(["pwd"]).out == b"/\n"
 
 
 def test_output_beyond_the_limit_is_dropped_and_the_program_goes_on(shared_guest: GuestMachine) -> None:

@@ -65,8 +65,17 @@ def test_the_layers_of_the_image_pass_also_by_their_short_names(engine: Lab) -> 
     assert passed(engine, "image-by-hand")
     engine.folder(f"{STORAGE}/overlay/l")
     (engine.root / STORAGE.lstrip("/") / "overlay/l/SHORT").symlink_to("../version/diff")
-    mount(engine, f"{STORAGE}/overlay/l/SHORT", *LAYERS[1:])
+    for short in (f"{STORAGE}/overlay/l/SHORT", "l/SHORT"):
+        mount(engine, short, *LAYERS[1:])
+        assert passed(engine, "image-by-hand")
+
+
+@pytest.mark.parametrize("folder", [f"{STORAGE}/overlay", STORAGE, "/var"])
+def test_the_layers_pass_by_names_relative_to_a_folder_far_from_the_mount(engine: Lab, folder: str) -> None:
+    mount(engine, *(layer.removeprefix(f"{folder}/") for layer in LAYERS))
     assert passed(engine, "image-by-hand")
+    mount(engine, *(layer.removeprefix(f"{folder}/") for layer in reversed(LAYERS)))
+    assert engine.keys("image-by-hand")["merged-has-the-layers-of-the-image"] == "overlayfs.wrong-order"
 
 
 def test_what_was_remembered_counts_and_not_what_the_storage_says_now(engine: Lab) -> None:

@@ -11,17 +11,15 @@ SCM_RIGHTS. What a student may have forged is thereby no more than numbers.
 from __future__ import annotations
 
 import errno
-import fcntl
 import marshal
 import os
 import select
 import struct
-import sys
-import termios
-from _socket import AF_UNIX, CMSG_SPACE, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socketpair
+from _socket import AF_UNIX, CMSG_SPACE, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socketpair
 from _socket import socket as Socket
 
 from lablib.kernel import syscalls
+from lablib.machine.agent import beginning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +35,7 @@ NAME = "lab-init"
 """What ps(1) shows as the first process of the student's world."""
 MAX_DATAGRAM = 128 * 1024
 _READY = b"ready"
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 _MUST_NOT_END_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-
-
 _REPORT = struct.Struct("ii")
 """The number of a request, and how its program has ended: its exit status, or minus the signal's number."""
 
@@ -114,9 +109,10 @@ def _close_all_but(kept: int) -> None:
 
 
 def serve(end: Socket) -> None:
-    """Runs until the agent's end closes. The caller is the first process of a pid namespace or a subreaper."""
+    """Runs until the agent's end closes. The caller is the first process of a pid namespace."""
     for number in _MUST_NOT_END_US:
         signal.signal(number, signal.SIG_IGN)
+    os.umask(0o022)
     woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -134,20 +130,16 @@ def serve(end: Socket) -> None:
 
 
 def _start_next(end: Socket, running: dict[int, int]) -> bool:
-    data, rights, _, _ = end.recvmsg(MAX_DATAGRAM, CMSG_SPACE(3 * 4))
+    data, rights, _, _ = end.recvmsg(MAX_DATAGRAM, CMSG_SPACE(3 * 4), MSG_CMSG_CLOEXEC)
     descriptors = struct.unpack(f"{len(rights[0][2]) // 4}i", rights[0][2]) if rights else ()
     if not data:
         return False
     request = marshal.loads(data)  # noqa: S302 - the agent's
     try:
-        pid = os.fork()
-    except OSError as error:  # no room for a process: the student has filled the world
-        os.write(descriptors[-1], f"labs: fork: {os.strerror(error.errno or 0)}\n".encode())
-        _send(end, request["id"], 125)
-    else:
-        if pid == 0:
-            _become(request, descriptors)
-        running[pid] = request["id"]
+        running[beginning.begin(request, descriptors)] = request["id"]
+    except OSError as error:
+        os.write(descriptors[-1], f"labs: {error.filename or 'fork'}: {error.strerror}\n".encode(errors="replace"))
+        _send(end, request["id"], beginning.status_of(error))
     for descriptor in descriptors:
         os.close(descriptor)
     return True
@@ -167,66 +159,3 @@ def _reap(end: Socket, running: dict[int, int]) -> None:
 
 def _send(end: Socket, request: int, status: int) -> None:
     end.send(_REPORT.pack(request, status))
-
-
-def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """In the child: takes on its terminal or pipes and becomes the program. Never returns."""
-    status = 126
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        for number in (*_MUST_NOT_END_US, *_IGNORED_BY_PYTHON, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        standard = [descriptors[0]] * 3 if request["tty"] else list(descriptors)
-        for target, descriptor in enumerate(standard):
-            os.dup2(descriptor, target)
-        if request["tty"]:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        os.closerange(3, 1024)
-        _reset_oom_score()
-        os.umask(0o022)
-        if "write" in request:
-            _write(request["write"], request["mode"])
-            status = 0
-        else:
-            status = _exec(request["argv"], request["env"], request["cwd"])
-    except OSError as error:
-        message = f"labs: {error.filename or request.get('argv', ['?'])[0]}: {error.strerror}\n"
-        os.write(2, message.encode(errors="replace"))
-    finally:
-        os._exit(status)
-
-
-def _exec(argv: list[str], env: dict[str, str], cwd: str) -> int:
-    """execve(2), through `sh` for a text without an interpreter line, as execvp(3) does; the shell's statuses for
-    what cannot be executed."""
-    for folder in (cwd, "/"):
-        try:
-            os.chdir(folder)
-            break
-        except OSError:
-            continue  # the student may have removed it; the program still runs
-    try:
-        os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        if error.errno == errno.ENOEXEC:
-            os.execve("/bin/sh", ["sh", *argv], env)
-        os.write(2, f"labs: {argv[0]}: {error.strerror}\n".encode(errors="replace"))
-        return 127 if error.errno == errno.ENOENT else 126
-
-
-def _write(path: str, mode: int) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as target:
-        os.fchmod(target.fileno(), mode)
-        while data := os.read(0, 1 << 20):
-            target.write(data)
-
-
-def _reset_oom_score() -> None:
-    """The first process is spared by the OOM killer; what it starts must not inherit that."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("0")
-    except OSError as error:
-        sys.stderr.write(f"labs: oom_score_adj: {error.strerror}\n")
