@@ -256,8 +256,8 @@ import os, pty, sys
 pid, master = pty.fork()
 if pid == 0:
     os.chdir("/tmp/project")
-    command = ["python3", "labs/__main__.py", "check", "cgroups/move-sleep", "--on", "host", "--script", "/tmp/solution"]
-    os.execvp("su", ["su", "student", "-c", " ".join(command)])
+    check = "python3 labs/__main__.py check cgroups/move-sleep"
+    os.execvp("su", ["su", "student", "-c", f"{check} --on host --script /tmp/solution"])
 os.write(master, sys.argv[1].encode() + b"\\n")
 said = b""
 try:

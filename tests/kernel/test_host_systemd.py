@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from lablib.machine.guest import GuestMachine
-from tests.guests import new_guest, sh
+from tests.guests import REQUIRE, new_guest, sh
 from tests.projects import put_project
 
 COUNT = max(5, int(os.environ.get("LABS_FAULTS", "20")) // 4)
@@ -50,7 +50,8 @@ def inside(guest: GuestMachine, text: str, timeout: float = 60.0) -> str:
 def systemd(guests_boot: None) -> Iterator[GuestMachine]:
     with new_guest(memory=1 << 30) as guest:
         if "status=0" not in sh(guest, "test -x /lib/systemd/systemd && command -v systemd-run"):
-            pytest.skip("no systemd is installed here")
+            reason = f"no systemd is installed here; {REQUIRE}=1 makes this a failure"
+            (pytest.fail if os.environ.get(REQUIRE) else pytest.skip)(reason)
         put_project(guest)
         assert sh(guest, BOOT, timeout=60) == "status=0"
         yield guest

@@ -101,7 +101,10 @@ class HostLab:
         (self.subtree / "cgroup.freeze").write_text("1")
         frozen = _waited(lambda: is_frozen(self.subtree))
         for pid in SubtreeProcFS(subtree=self.subtree).pids():
-            os.kill(pid, signal.SIGSTOP)
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                continue  # killed meanwhile, as the OOM killer may
         (self.subtree / "cgroup.freeze").write_text("0")
         return frozen and _waited(lambda: not _still_frozen(self.subtree))
 

@@ -109,7 +109,7 @@ def _close_all_but(kept: int) -> None:
 
 
 def serve(end: Socket) -> None:
-    """Runs until the agent's end closes. The caller is the first process of a pid namespace or a subreaper."""
+    """Runs until the agent's end closes. The caller is the first process of a pid namespace."""
     for number in _MUST_NOT_END_US:
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o022)
