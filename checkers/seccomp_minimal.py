@@ -65,7 +65,7 @@ def _register(challenge: Challenge) -> None:
         return Evidence(source, f"{found['filters']} / {found['instructions']}")
 
     @check(task=task)
-    def python_works_under_it(ctx: Context) -> None:
+    def python_works_under_it(ctx: Context) -> Told:
         """Python does under it what it is told."""
         found = _closed(ctx, challenge)
         if broken := found.get("broken"):
@@ -73,6 +73,7 @@ def _register(challenge: Challenge) -> None:
             raise _failure(
                 "seccomp.python-broken", "status 0", broken, _source(ctx, challenge), call=missed, end=broken
             )
+        return Told(count=len(found["allowed"]))
 
     @check(task=task, share=0.2)
     def a_program_loads_it(ctx: Context) -> None:

@@ -21,6 +21,7 @@ MAX_TEXT = 2048
 MAX_EVIDENCE = 8
 """Pieces of evidence one result carries at most."""
 MAX_TOLD = 64
+MAX_COUNT = 1_000_000
 _READS = 3
 
 
@@ -45,9 +46,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Told:
-    """Sentences that are worth telling once the whole task is passed, by their keys."""
+    """What a check that passed found."""
 
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    """Of sentences that are worth telling once the whole task is passed."""
+    count: int | None = None
+    """How many there are of what a task wants few of, so that students can be compared."""
 
 
 class Failure(Exception):
@@ -127,7 +131,8 @@ class Result:
     params: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     told: tuple[str, ...] = ()
-    """As `Told` has them."""
+    count: int | None = None
+    """Both as `Told` has them."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -139,6 +144,7 @@ class Result:
             "params": dict(self.params),
             "evidence": [{"source": e.source, "text": e.text} for e in self.evidence],
             "told": list(self.told),
+            "count": self.count,
         }
 
     @classmethod
@@ -156,6 +162,7 @@ class Result:
                     Evidence(_text(e["source"]), _text(e["text"])) for e in value["evidence"][:MAX_EVIDENCE]
                 ),
                 told=tuple(_text(key) for key in value["told"][:MAX_TOLD]),
+                count=_count(value["count"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a check result: {error}") from error
@@ -256,7 +263,7 @@ def _run_once(check: Check, context: Context) -> Result:
     try:
         found = check.function(context)
         if isinstance(found, Told):
-            return Result(check.id, Verdict.PASS, told=found.keys[:MAX_TOLD])
+            return Result(check.id, Verdict.PASS, told=found.keys[:MAX_TOLD], count=found.count)
         evidence = (found,) if isinstance(found, Evidence) else tuple(found or ())
         return Result(check.id, Verdict.PASS, evidence=_bounded(evidence))
     except Failure as failure:
@@ -294,6 +301,12 @@ def _bounded(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _count(value: Any) -> int | None:
+    if value is not None and (type(value) is not int or not 0 <= value <= MAX_COUNT):
+        raise TypeError(f"expected a count, got {value!r}")
+    return value
 
 
 def _text(value: Any) -> str:

@@ -35,6 +35,11 @@ class Report:
         """What was earned of the task's points, from 0 to 1; None where it cannot be said."""
         return REGISTRY.score(self.task, self.results)
 
+    @property
+    def count(self) -> int | None:
+        """How many there are of what the task wants few of; None where it wants nothing of the kind, or that failed."""
+        return next((result.count for result in self.results if result.count is not None), None)
+
     def as_json(self, checks: Catalogue) -> dict[str, Any]:
         """The form that `labs check --json` prints. `checks` holds the checkers' sentences."""
         return {

@@ -147,6 +147,7 @@ def _mark(mark: Mark, checks: Catalogue) -> dict[str, Any]:
         "score": _rounded(mark.score),
         "points": _rounded(mark.points),
         "max_points": _rounded(mark.item.points),
+        "count": mark.report.count,
         "checks": _harmless(value["checks"]),
         "notes": list(mark.report.notes),
         "transcript": printable(mark.report.transcript),

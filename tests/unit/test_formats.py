@@ -46,12 +46,13 @@ def results(language: str = "en") -> dict[str, Any]:
 def made(course: Assignment) -> tuple[list[Submission], Assignment, dict[tuple[str, str], Entry]]:
     """A submission for each hostile name, which is also all that its checks found and its script printed."""
     cohort, entries = [], {}
-    for raw in HOSTILE:
+    for number, raw in enumerate(HOSTILE):
         name = one_line(raw)
         pieces = {task: Piece(task, answer=1) for task in (TASK, OTHER, THIRD)}
         cohort.append(Submission(name, name, Folder(Path("/nonexistent")), pieces, (name,)))
         found = Result("a", Verdict.FAIL, "cgroups.no-such", raw, raw, {"x": raw}, (Evidence(raw, f"{raw}\n{raw}"),))
-        passed = Report(OTHER, Verdict.PASS, (Result("b", Verdict.PASS),), "guest", 0.25, ("still-running",), raw)
+        best = Result("b", Verdict.PASS, count=90 - number)
+        passed = Report(OTHER, Verdict.PASS, (best,), "guest", 0.25, ("still-running",), raw)
         for report in (Report(TASK, Verdict.FAIL, (found,), "guest", 1.5, (), raw), passed, failed(THIRD, "k", raw)):
             before = ((Verdict.PASS, 1.0),) if report is passed else ()
             entries[name, report.task] = Entry(f"sha256:{'0' * 64}", report, report.score, before=before)
@@ -195,3 +196,12 @@ def test_no_two_submissions_share_a_file() -> None:
     assert len(set(names)) == len(names)
     assert all(name and not name.startswith(".") and len(name) < 200 and "/" not in name for name in names)
     assert file_name("cgroups-ada_1@x.org") == "cgroups-ada_1@x.org"
+
+
+def test_the_page_tells_who_has_the_fewest_of_what_a_task_wants_few_of(language: str) -> None:
+    page = files("html", language)["report.html"]
+    board = page.partition('<table class="fewest">')[2].partition("</table>")[0]
+    rows = [row.split("</td>") for row in board.split("<tr><td>")[1:]]
+    assert [int(count) for count, _ in rows] == list(range(91 - len(HOSTILE), 91))
+    assert f'<a href="#s{len(HOSTILE) - 1}">{one_line(HOSTILE[-1])}</a>' in rows[0][1]
+    assert page.count('<table class="fewest">') == 1

@@ -33,6 +33,7 @@ def render(results: Value, words: Catalogue) -> Files:
         _sentence(words, "report.count", count=len(cohort)),
         *_table(cohort, tasks, words),
         *_open(cohort, tasks, words),
+        *_fewest(cohort, tasks, words),
         f"<h2>{escape(words.text('report.students'))}</h2>",
     ]
     for number, one in enumerate(cohort):
@@ -75,6 +76,25 @@ def _open(cohort: list[Value], tasks: Mapping[str, str], words: Catalogue) -> It
         who = ", ".join(names) or escape(words.text("report.nobody"))
         yield f"<dt>{escape(title)} <code>{escape(id)}</code> ({len(names)})</dt><dd>{who}</dd>"
     yield "</dl>"
+
+
+def _fewest(cohort: list[Value], tasks: Mapping[str, str], words: Catalogue) -> Iterator[str]:
+    """Of each task that wants few of something: how many each submission has, the fewest first."""
+    counts: dict[str, list[tuple[int, int]]] = {}
+    for number, one in enumerate(cohort):
+        for task in one["tasks"]:
+            if task["count"] is not None:
+                counts.setdefault(task["task"], []).append((task["count"], number))
+    if not counts:
+        return
+    yield f"<h2>{escape(words.text('report.fewest'))}</h2>"
+    for id in filter(counts.__contains__, tasks):
+        yield f"<h3>{escape(tasks[id])} <code>{escape(id)}</code></h3>"
+        yield '<table class="fewest"><tbody>'
+        for count, number in sorted(counts[id]):
+            link = f'<a href="#s{number}">{escape(cohort[number]["submission"])}</a>'
+            yield f'<tr><td>{count}</td><th scope="row">{link}</th></tr>'
+        yield "</tbody></table>"
 
 
 def _submission(number: int, one: Value, words: Catalogue) -> Iterator[str]:
