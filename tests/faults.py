@@ -67,8 +67,7 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             victims = VICTIMS[number % len(VICTIMS)]
             screen = _screen(kind, CHAPTERS[number % len(CHAPTERS)], Path(folder, "work"))
             time.sleep(chance.uniform(0.0, LONGEST))
-            _strike(screen, victims)
-            if "watch" in victims:
+            if not _strike(screen, victims):
                 sweep()  # as the next start does
             found = _settled(Path(folder), before)
             left += [f"{number} {'+'.join(victims)}: {thing}" for thing in found]
@@ -89,7 +88,8 @@ def _screen(kind: str, chapter: str, work: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> None:
+def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> bool:
+    """Whether the watch was at work, and lives to clear up."""
     watch = next(_children(screen.pid), 0)
     pids = {"screen": screen.pid, "watch": watch, "agent": _agent_of(watch) if watch else 0}
     there = [victim for victim in victims if pids[victim]] or ["screen"]  # so early, it may be all there is
@@ -103,6 +103,7 @@ def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> None:
         except subprocess.TimeoutExpired:
             raise SystemExit(f"without its {victims} the screen stays") from None
     screen.wait()
+    return bool(pids["agent"]) and "watch" not in there
 
 
 def _agent_of(watch: int) -> int:

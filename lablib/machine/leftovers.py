@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lablib.kernel.procfs import ProcFS
+from lablib.kernel.procfs import Process, ProcFS
 from lablib.machine import orphans
 from lablib.machine.agent import clearing
 from lablib.machine.agent.journal import paths
@@ -104,8 +104,7 @@ def _owner(folder: Path) -> tuple[str, int]:
 
 def _is_gone(owner: str) -> bool:
     try:
-        return owner != identity(int(owner.split()[0]))
-    except (ValueError, IndexError):
+        pid, start = map(int, owner.split())
+    except ValueError:
         return False  # it is just being written
-    except OSError:
-        return True
+    return not ProcFS().is_alive(Process(pid, start))
