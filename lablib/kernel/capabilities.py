@@ -69,7 +69,8 @@ def give_up(dropped: Iterable[int]) -> None:
     """
     gone = set(dropped)
     last = last_cap()
-    kept = sum(1 << cap for cap in range(last + 1) if cap not in gone)
+    _, held, _ = syscalls.capget()  # root of a container has not all there are
+    kept = held & sum(1 << cap for cap in range(last + 1) if cap not in gone)
     for cap in gone:
         if cap <= last:
             syscalls.prctl(syscalls.PR_CAPBSET_DROP, cap)

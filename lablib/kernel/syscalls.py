@@ -145,6 +145,14 @@ def set_cmdline(text: str) -> None:
     ctypes.memmove(start, text.encode()[: end - start - 1].ljust(end - start, b"\0"), end - start)
 
 
+def capget() -> tuple[int, int, int]:
+    """capget(2) of this thread: the effective, permitted and inheritable capabilities, as masks of 64 bits."""
+    header, data = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    _checked(_libc.capget, "capget", "", ctypes.byref(header), ctypes.byref(data))
+    low, high = data[:3], data[3:]
+    return low[0] | high[0] << 32, low[1] | high[1] << 32, low[2] | high[2] << 32
+
+
 def capset(effective: int, permitted: int, inheritable: int) -> None:
     """capset(2) for this thread; each argument is a 64-bit mask of capabilities."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)

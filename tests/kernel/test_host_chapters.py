@@ -16,7 +16,7 @@ from tests.kernel.test_host_machine import LEFT
 from tests.projects import put_project
 
 CHAPTERS = [chapter.id for chapter in load_course(Path(__file__).parents[2] / "content").chapters]
-LACKING = {"systemd", "feature:root_cgroup"}
+LACKING = {"systemd", "feature:root_cgroup", "feature:systemd_bus"}
 """What a host without systemd cannot offer."""
 TRY_TASKS = """
 import json, sys

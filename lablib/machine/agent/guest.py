@@ -93,7 +93,7 @@ def _serve() -> None:
     line = _open_line()
     world.build(ROOT, UPPER, f"{sys.path[0]}/student")
     syscalls.sethostname(world.HOSTNAME)
-    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `_return_to_own_pids`
+    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
     end, first = spawner.fork_spawner(_enter_jail)
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
@@ -107,7 +107,7 @@ def _serve() -> None:
     from lablib.machine.agent.service import Service
 
     bring_loopback_up()
-    _return_to_own_pids()
+    spawner.return_to_own_pids()
     gc.freeze()
     gc.enable()
     lab = GuestLab(
@@ -125,12 +125,6 @@ def _mount_own() -> None:
     Mount(CGROUP, "cgroup2", "cgroup2", options=("nsdelegate",)).execute()
     tmpfs(ROOT).execute()
     os.mkdir(UPPER)
-
-
-def _return_to_own_pids() -> None:
-    """What we start from now on is out of the student's reach, as we are (`trials.py`)."""
-    with open("/proc/self/ns/pid", "rb", buffering=0) as own:
-        syscalls.setns(own.fileno(), syscalls.CLONE_NEWPID)
 
 
 def _set_sysctls() -> None:

@@ -195,8 +195,9 @@ def _serve(line: int, journal: Journal, work_folder: str) -> None:
     _build_world(root, upper, work_folder)
     syscalls.sethostname(world.HOSTNAME)
     offered = features(loadable())
-    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come: the spawner is the only one there will be
+    syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
     end, first = spawner.fork_spawner(lambda: _enter(subtree, root, journal))
+    spawner.return_to_own_pids()
     controllers = [name for name in _controllers(subtree) if _control(subtree, f"+{name}")]
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
     os.write(line, encoder.frame(Type.HELLO, 0, hello(os.uname().release, controllers, offered)))
