@@ -22,7 +22,8 @@ def test_commands_are_kept_as_they_are_typed_also_those_of_shells_below(
     sh(shared_guest, f"rm -f /root/lab/{TYPED}")
     session.run("echo one")
     session.run("for x in a b; do\n  echo $x\ndone")
-    session.run("unshare --uts bash")
+    # A shell adds a command once it has ended, with the second in which it was typed: the shell below must be later.
+    session.run("unshare --uts sh -c 'sleep 1.1; exec bash'")
     session.run("hostname box")
     session.run("exit")
     session.run("true | false")
@@ -32,7 +33,7 @@ def test_commands_are_kept_as_they_are_typed_also_those_of_shells_below(
     found = texts(shared_guest)
     assert found[0] == "echo one"
     assert "echo $x" in found[1]
-    assert found[2:6] == ["unshare --uts bash", "hostname box", "exit", "true | false"]
+    assert found[2:6] == ["unshare --uts sh -c 'sleep 1.1; exec bash'", "hostname box", "exit", "true | false"]
 
 
 def test_where_it_cannot_be_kept_nothing_is_said(shared_guest: GuestMachine, session: ReadSession) -> None:
