@@ -28,7 +28,8 @@ def put_code(folder: Path, entry: str, packed: bytes) -> None:
             _write(student / Path(found.origin).name, Path(found.origin).read_bytes())
     _write(folder / BUNDLE, packed)
     program = Path(start.__file__).read_text(encoding="utf-8")
-    call = f"start({str(folder)!r}, {PROVER!r} if sys.argv[1:] == [{PROVER!r}] else {entry!r})"
+    # Wherever it lies then: an agent may take its code along.
+    call = f"start(__file__.rpartition('/')[0], {PROVER!r} if sys.argv[1:] == [{PROVER!r}] else {entry!r})"
     _write(folder / START, f"{program}\n\n{call}\n".encode())
 
 

@@ -73,6 +73,7 @@ class HostMachine(ServedMachine):
         if hello is None:
             link.close()
             raise MachineError("host-start", reason=self._last_words())
+        shutil.rmtree(self._run, ignore_errors=True)  # the agent has what it needs
         return link, capabilities(self.kind, hello, WORK_FOLDER)
 
     def _take_down(self) -> None:

@@ -190,6 +190,7 @@ def _serve(line: int, journal: Journal, work_folder: str) -> None:
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
     private("/").execute()
     tmpfs(run).execute()
+    _take_code_along(f"{run}/code")
     tmpfs(root).execute()
     os.mkdir(upper)
     _build_world(root, upper, work_folder)
@@ -206,6 +207,13 @@ def _serve(line: int, journal: Journal, work_folder: str) -> None:
 
     lab = HostLab(subtree, Path(root), world.environment(root), first)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
+
+
+def _take_code_along(folder: str) -> None:
+    """To where it stays as long as we do: provers start from it (`trials.py`), and whoever started us takes away what
+    they made. Raises OSError."""
+    shutil.copytree(sys.path[0], folder)
+    sys.argv[0] = f"{folder}/{os.path.basename(sys.argv[0])}"
 
 
 def _own_base(hierarchy: Path) -> Path:
