@@ -18,6 +18,9 @@ from tui.lesson.status_bar import StatusBar
 from tui.lesson.theme import ANSI, ANSI_ON_LIGHT, DARK, LIGHT, theme_for
 from tui.lesson.words import Words
 
+_GONE = 0.2
+"""Seconds after which a notice whose time is over has been taken away."""
+
 
 class Frame(App[None]):
     """Empty panes for a chapter called `title` and its machine."""
@@ -68,3 +71,5 @@ class Frame(App[None]):
         if seconds is not None:  # what is told for long must not pile up over the text
             self.clear_notifications()
         self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
+        # What a notice covered is not always painted again by itself where nothing else of the screen has changed.
+        self.set_timer((seconds or self.NOTIFICATION_TIMEOUT) + _GONE, self._base.refresh)
