@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lablib.course.model import Task
 from lablib.errors import MachineError
+from lablib.machine.agent.world import ENVIRONMENT, FILES
 from lablib.machine.base import Machine
 from lablib.verdict import Result, Verdict
 
@@ -23,10 +24,8 @@ _LOOK = """for need; do
         *) false ;;
     esac > /dev/null || echo "$need"
 done"""
-_PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""PATH of a guest's shells (`agent.world.ENVIRONMENT`)."""
-_USERS = ("root", "student", "nobody")
-"""Those in a guest's passwd (`agent.world`)."""
+_PROGRAMS = ENVIRONMENT["PATH"]
+_USERS = frozenset(line.partition(":")[0] for line in FILES["etc/passwd"][1].splitlines())
 
 
 def lacking(machine: Machine, needs: Iterable[str]) -> tuple[str, ...]:
