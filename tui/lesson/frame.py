@@ -8,6 +8,7 @@ from pathlib import Path
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container, Vertical
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -67,9 +68,21 @@ class Frame(App[None]):
             self.copy_to_clipboard(text)
             self.notify(self._words.screen("copied"), markup=False, timeout=2)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """As ever; what the notice covered is painted again once it is gone, which does not always come by itself where
+        nothing else of the screen has changed."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        self.set_timer((timeout or self.NOTIFICATION_TIMEOUT) + _GONE, self._base.refresh)
+
     def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
         if seconds is not None:  # what is told for long must not pile up over the text
             self.clear_notifications()
         self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
-        # What a notice covered is not always painted again by itself where nothing else of the screen has changed.
-        self.set_timer((seconds or self.NOTIFICATION_TIMEOUT) + _GONE, self._base.refresh)
