@@ -12,17 +12,18 @@ from threading import Event, Thread
 
 from lablib.errors import LabsError
 from lablib.i18n import catalogue
+from labs.asking import agrees
 
 _REFRESH_SECONDS = 240.0
 """sudo asks again after five minutes in the strictest of the distributions (timestamp_timeout in sudoers(5))."""
-_YES = frozenset({"y", "yes", "是", "好"})
 
 
 @contextmanager
 def sudo_if_agreed(kind: str, language: str) -> Iterator[bool]:
     """Whether machines of `kind` are to be started through sudo, which asks for no password while this lasts. Nobody is
     asked who is root already, or cannot answer. Raises LabsError where sudo refuses."""
-    if kind != "host" or os.geteuid() == 0 or not _can_ask() or not _agrees(language):
+    asked = kind == "host" and os.geteuid() != 0 and _can_ask()
+    if not asked or not agrees(catalogue(language).text("sudo.question"), sys.stderr):
         yield False
         return
     if subprocess.run(["sudo", "--validate"]).returncode != 0:
@@ -37,11 +38,6 @@ def sudo_if_agreed(kind: str, language: str) -> Iterator[bool]:
 
 def _can_ask() -> bool:
     return shutil.which("sudo") is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _agrees(language: str) -> bool:
-    print(catalogue(language).text("sudo.question"), end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in _YES
 
 
 def _keep_valid(ended: Event) -> None:

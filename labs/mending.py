@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from lablib.i18n import Catalogue
+from labs.asking import agrees
 
 if TYPE_CHECKING:
     from lablib.doctor import Finding
-
-_YES = frozenset({"y", "yes", "是", "好"})
 
 
 def mend(findings: Iterable[Finding], words: Catalogue, out: TextIO, *, agreed: bool) -> bool:
@@ -27,7 +25,7 @@ def mend(findings: Iterable[Finding], words: Catalogue, out: TextIO, *, agreed: 
     print(words.text("doctor.will-run"), file=out)
     for command in commands:
         print(f"    {shlex.join(command)}", file=out)
-    if not agreed and not _agrees(words.text("doctor.question"), out):
+    if not agreed and not agrees(words.text("doctor.question"), out):
         return False
     for command in commands:
         print(f"$ {shlex.join(command)}", file=out, flush=True)
@@ -42,11 +40,3 @@ def _commands(findings: Iterable[Finding]) -> Iterator[tuple[str, ...]]:
     """Each once, as root."""
     as_root = () if os.geteuid() == 0 else ("sudo",)
     yield from dict.fromkeys((*as_root, *command) for finding in findings for command in finding.fix)
-
-
-def _agrees(question: str, out: TextIO) -> bool:
-    """Nobody who cannot answer agrees."""
-    if not sys.stdin.isatty():
-        return False
-    print(question, end="", file=out, flush=True)
-    return sys.stdin.readline().strip().lower() in _YES

@@ -10,16 +10,13 @@ from contextlib import closing
 from lablib.attach.server import ControlSocket
 from lablib.attach.sockets import running_labs
 from lablib.errors import LabsError
-from lablib.machine.base import Size
 from lablib.place import Place
 from lablib.player import Player
 from lablib.progress import Progress
 from lablib.session.session import Session
 from labs import course, starting
 from labs.arguments import Arguments
-
-SIZE = Size(80, 24)
-"""Of the terminal that steps are played in."""
+from labs.playing import SIZE
 
 
 def run_plainly(arguments: Arguments, language: str) -> int:
