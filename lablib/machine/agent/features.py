@@ -21,6 +21,12 @@ def features(loadable: Iterable[str] = ()) -> list[str]:
     return found + [name for name in _FILE_SYSTEMS if name in known or name in loadable]
 
 
+def features_of_user_namespace() -> list[str]:
+    """The same for who is root in a user namespace alone: what has no namespace of its own belongs to the machine's
+    root, such as loop devices and file systems on devices (FS_USERNS_MOUNT in fs/super.c)."""
+    return [name for name in features() if name not in ("loop", *_FILE_SYSTEMS)]
+
+
 def loadable() -> list[str]:
     """The file systems among them that modprobe(8) knows a module of."""
     import subprocess  # no guest needs it

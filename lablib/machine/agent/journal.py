@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 FOLDER = "/run/container-labs"
-"""Where labs keep theirs: on a tmpfs that a boot empties, as it ends all that is noted there (hier(7))."""
+"""Where root's labs keep theirs: on a tmpfs that a boot empties, as it ends all that is noted there (hier(7))."""
 SUFFIX = ".journal"
 HEAD = "container-labs 1"
 MAX_BYTES = 1 << 20
 _TRIES = 20
 _ID_BYTES = 4
+
+
+def folder_of(uid: int) -> str:
+    """Where the labs of a user keep their journals; of others than root in their XDG_RUNTIME_DIR, which pam_systemd(8)
+    makes, for no environment to change."""
+    return FOLDER if uid == 0 else f"/run/user/{uid}/container-labs"
 
 
 class Kind:
@@ -56,7 +62,7 @@ class Journal:
             raise OSError(errno.EINVAL, "not a file", path)
 
     @classmethod
-    def begin(cls, folder: str = FOLDER) -> Self:
+    def begin(cls, folder: str) -> Self:
         """A new one in `folder`, ours to clear. Raises OSError."""
         for _ in range(_TRIES):
             try:
@@ -69,6 +75,11 @@ class Journal:
                 return journal
             journal.close()  # who sweeps saw it empty, and takes it away
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), folder)
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, with others and the run folders of their labs."""
+        return os.path.dirname(self.path)
 
     @property
     def name(self) -> str:
@@ -100,7 +111,7 @@ class Journal:
         os.close(self._file)
 
 
-def paths(folder: str = FOLDER) -> list[str]:
+def paths(folder: str) -> list[str]:
     """The journals in `folder`, which goes with the last of them."""
     try:
         return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(SUFFIX))

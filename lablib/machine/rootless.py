@@ -1,0 +1,46 @@
+"""Whether a user without root may have a lab on this machine itself: in a user namespace, in a scope of cgroups that
+their own systemd delegates (user@.service(5))."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from lablib.kernel import tried
+from lablib.kernel.cgroup2 import find_cgroup2
+
+NEEDED = "memory"
+"""The controller without which hardly a lesson on cgroups works."""
+
+
+def command() -> list[str]:
+    """What starts a program in a scope of its own."""
+    return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"]
+
+
+def environment() -> dict[str, str]:
+    """Ours, with what systemd-run(1) finds the user's systemd by, which su(1) and sudo(8) take away."""
+    return {"XDG_RUNTIME_DIR": f"/run/user/{os.geteuid()}", **os.environ}
+
+
+def hindrance(uid: int, root: Path = Path("/")) -> str:
+    """Why not, as the key of a message: `no-user-systemd`, `not-delegated` or `no-userns`; empty where there may be
+    one. Below `root` lies run."""
+    if shutil.which("systemd-run") is None or not (root / f"run/user/{uid}/systemd/private").exists():
+        return "no-user-systemd"
+    if NEEDED not in delegated(uid):
+        return "not-delegated"
+    return "no-userns" if tried.user_namespace() else ""
+
+
+def delegated(uid: int, hierarchy: Path | None = None) -> list[str]:
+    """The controllers that the systemd of the user `uid` was given; none where it does not run."""
+    hierarchy = hierarchy or find_cgroup2()
+    if hierarchy is None:
+        return []
+    path = hierarchy / f"user.slice/user-{uid}.slice/user@{uid}.service/cgroup.controllers"
+    try:
+        return path.read_text("ascii").split()
+    except OSError:
+        return []
