@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock, tried
+from lablib.kernel.cgroup2 import find_cgroup2
+from lablib.machine import rootless
 from lablib.machine.choose import is_container
 from lablib.machine.guest import MEMORY
 from lablib.machine.host import has_memory_controller
@@ -26,6 +29,8 @@ from lablib.machine.room import memory_folder
 PACKAGES = Path(__file__).parent / "packages.txt"
 SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
 OLDEST_PYTHON = (3, 11)
+SYSTEMD = "run/systemd/system"
+"""There where systemd booted the machine: sd_booted(3)."""
 BASE = "base"
 """The group of packages that every lab needs."""
 
@@ -81,6 +86,7 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         ptrace_finding(_read(root / "proc/sys/kernel/yama/ptrace_scope")),
         cgroup_finding(_read(root / "proc/self/mounts")),
         host_finding(root),
+        delegation_finding(*_student(), root),
         user_namespace_finding(tried.user_namespace(), root),
         overlay_finding(tried.overlay()),
         kvm_finding((root / "dev/kvm").exists()),
@@ -161,9 +167,43 @@ def host_finding(root: Path) -> Finding:
     if not has_memory_controller():
         return _bad("host", State.NOTE, "host-no-memory")
     if os.geteuid() != 0 and not shutil.which("sudo"):
-        return _bad("host", State.NOTE, "host-no-root")
-    systemd = (root / "run/systemd/system").is_dir()
+        hindered = rootless.hindrance(os.geteuid(), root)
+        return _bad("host", State.NOTE, "host-no-root") if hindered else _ok("host", "host-rootless")
+    systemd = (root / SYSTEMD).is_dir()
     return _ok("host", "host-systemd" if systemd else "host")
+
+
+DROP_IN = "/etc/systemd/system/user@.service.d/container-labs.conf"
+DELEGATE = "[Service]\nDelegate=cpu cpuset io memory pids\n"
+
+
+def delegation_finding(uid: int, user: str, root: Path = Path("/")) -> Finding:
+    """Which controllers labs on this machine itself have: root's all, anybody else's what their systemd was given."""
+    hierarchy = find_cgroup2()
+    if uid == 0:
+        there = _read(hierarchy / "cgroup.controllers") if hierarchy else ""
+        return _ok("delegation", controllers=there or "-")
+    given = rootless.delegated(uid)
+    params = {"uid": str(uid), "user": user, "controllers": " ".join(given) or "-", "file": DROP_IN}
+    hindered = rootless.hindrance(uid, root)
+    match hindered and hindered.key:
+        case "host-no-user-systemd":
+            found = _bad("delegation", State.NOTE, "delegation-no-user-systemd", **params)
+            return replace(found, fix=(("loginctl", "enable-linger", user),)) if (root / SYSTEMD).is_dir() else found
+        case "host-not-delegated":
+            written = ("sh", "-c", f"printf '{DELEGATE}' > {DROP_IN}".replace("\n", "\\n"))
+            fix = (("mkdir", "-p", str(Path(DROP_IN).parent)), written, ("systemctl", "daemon-reload"))
+            return replace(_bad("delegation", State.NOTE, "delegation-not-delegated", **params), fix=fix)
+    return _ok("delegation", **params)
+
+
+def _student() -> tuple[int, str]:
+    """Who would do the labs: whoever became root by sudo(8) did so for this."""
+    uid = int(os.environ.get("SUDO_UID") or os.geteuid()) if os.geteuid() == 0 else os.geteuid()
+    try:
+        return uid, pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return uid, str(uid)
 
 
 SWITCHES = {

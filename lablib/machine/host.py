@@ -49,7 +49,7 @@ class HostMachine(ServedMachine):
             raise MachineError("host-no-cgroup2")
         rootless = os.geteuid() != 0 and not self._sudo
         if rootless and (problem := hindrance(os.geteuid())):
-            raise MachineError(f"host-{problem}", user=str(os.geteuid()))
+            raise problem
         if self._work is not None:
             try:
                 self._work.mkdir(mode=0o700, exist_ok=True)

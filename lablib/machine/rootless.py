@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from lablib.errors import MachineError
 from lablib.kernel import tried
 from lablib.kernel.cgroup2 import find_cgroup2
 
@@ -24,14 +25,14 @@ def environment() -> dict[str, str]:
     return {"XDG_RUNTIME_DIR": f"/run/user/{os.geteuid()}", **os.environ}
 
 
-def hindrance(uid: int, root: Path = Path("/")) -> str:
-    """Why not, as the key of a message: `no-user-systemd`, `not-delegated` or `no-userns`; empty where there may be
-    one. Below `root` lies run."""
-    if shutil.which("systemd-run") is None or not (root / f"run/user/{uid}/systemd/private").exists():
-        return "no-user-systemd"
+def hindrance(uid: int, root: Path = Path("/")) -> MachineError | None:
+    """Why not, for the user `uid`; None where there may be one. Below `root` lies run."""
+    user = str(uid)
+    if shutil.which("systemd-run") is None or not (root / f"run/user/{user}/systemd/private").exists():
+        return MachineError("host-no-user-systemd", user=user)
     if NEEDED not in delegated(uid):
-        return "not-delegated"
-    return "no-userns" if tried.user_namespace() else ""
+        return MachineError("host-not-delegated", user=user)
+    return MachineError("host-no-userns") if tried.user_namespace() else None
 
 
 def delegated(uid: int, hierarchy: Path | None = None) -> list[str]:
