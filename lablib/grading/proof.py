@@ -54,9 +54,13 @@ def cases(task: Task) -> Iterator[Case]:
     """Everything there is to try."""
     yield Case(task, Kind.UNSOLVED)
     for script in task.solutions:
-        yield Case(replace(task, needs=(*task.needs, *script_needs(script))), Kind.SOLUTION, script)
+        yield Case(_needing(task, script), Kind.SOLUTION, script)
     for wrong in task.wrong:
-        yield Case(task, Kind.WRONG, wrong.script, wrong)
+        yield Case(_needing(task, wrong.script), Kind.WRONG, wrong.script, wrong)
+
+
+def _needing(task: Task, script: Path) -> Task:
+    return replace(task, needs=(*task.needs, *script_needs(script)))
 
 
 def attempt(case: Case, machine_factory: Callable[[], Machine]) -> Report:

@@ -4,6 +4,7 @@ refused. Everything here may be done again, and be half done already."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lablib.kernel import syscalls
+from lablib.kernel import keys, loop, syscalls
 from lablib.kernel.cgroup2 import SUPER_MAGIC, file_system_magic
 from lablib.kernel.mountinfo import parse
 from lablib.kernel.procfs import Process, ProcFS
@@ -20,6 +21,7 @@ from lablib.machine.agent.journal import SUFFIX, Journal, Kind, paths
 from lablib.machine.agent.subtree import PREFIX, kill_subtree
 
 _END_SECONDS = 10.0
+_LOOPS = re.compile(r"(?P<work>/.*?|-)(?P<before>( \d+:\d+:\d+)*)")
 _CONTROLLER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
@@ -146,6 +148,30 @@ def _take_folder(what: str, folder: str) -> bool:
     return True
 
 
+def _take_loops(what: str, _folder: str) -> bool:
+    """`WORK-FOLDER BEFORE…`: of the loop devices that were not there before, those whose file nobody can reach any
+    more, as it lay in the lab's world, or lies in its work folder."""
+    noted = _LOOPS.fullmatch(what)
+    if noted is None:
+        raise Refused(what)
+    new = [one for one in loop.in_use() if str(one) not in noted["before"].split()]
+    ours = [one for one in new if loop.is_orphan(one) or loop.is_below(one, noted["work"])]
+    for one in ours:
+        loop.detach(one)
+    return bool(ours)
+
+
+def _take_keys(what: str, _folder: str) -> bool:
+    """What has come into root's keyring meanwhile, whoever put it there: the kernel does not tell."""
+    before = what.split()
+    if not all(key.isdigit() for key in before):
+        raise Refused(what)
+    ours = [key for key in keys.of_user() if str(key) not in before]
+    for key in ours:
+        keys.unlink_of_user(key)
+    return bool(ours)
+
+
 def _mounts_below(folder: Path) -> Iterator[str]:
     text = Path("/proc/self/mountinfo").read_text("utf-8", errors="surrogateescape")
     for mount in parse(text):
@@ -173,4 +199,6 @@ _KINDS: dict[str, Callable[[str, str], bool]] = {
     Kind.CGROUP: _take_cgroup,
     Kind.CONTROL: _take_control,
     Kind.FOLDER: _take_folder,
+    Kind.LOOPS: _take_loops,
+    Kind.KEYS: _take_keys,
 }

@@ -27,7 +27,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lablib.kernel import syscalls, user_namespace
+from lablib.kernel import keys, loop, syscalls, user_namespace
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
@@ -118,16 +118,21 @@ def _serve(line: int, journal: Journal, base: Path, work_folder: str) -> None:
     ids = user_namespace.id_count()
     rootless = ids != world.ALL_IDS
     subtree = make_subtree(base, journal)
+    if not rootless:  # who is not root makes no loop devices, and has a keyring for each user namespace
+        journal.note(Kind.LOOPS, " ".join([work_folder or "-", *map(str, loop.in_use())]))
+        journal.note(Kind.KEYS, " ".join(map(str, keys.of_user())))
     run = f"{journal.folder}/{journal.name}"
     root, upper = f"{run}/world", f"{run}/upper"
     journal.note(Kind.FOLDER, run)
     os.mkdir(run, 0o700)
-    # All mounts, the host name and what has a key of System V end with the last process that is in these namespaces.
-    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
+    # All mounts, the host name, what has a key of System V and network devices end with the last process in these
+    # namespaces. A sysfs is mounted only by who owns the network namespace that it shows.
+    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWNET)
+    bring_loopback_up()
     private("/").execute()
     if rootless:
         _note_holder(journal)
-        _become_first()
+        Mount("/proc", "proc", "proc").execute()  # of the pid namespace that ends with us
     tmpfs(run).execute()
     _take_code_along(f"{run}/code")
     tmpfs(root).execute()
@@ -153,14 +158,6 @@ def _note_holder(journal: Journal) -> None:
     me = ProcFS().process(int(os.readlink("/proc/self")))
     assert me is not None
     journal.note(Kind.PROCESS, f"{me.pid} {me.start_time}")
-
-
-def _become_first() -> None:
-    """Of a pid namespace, whose processes all end with us. A sysfs is mounted only by who owns the network namespace
-    that it shows."""
-    Mount("/proc", "proc", "proc").execute()
-    syscalls.unshare(syscalls.CLONE_NEWNET)
-    bring_loopback_up()
 
 
 def _take_code_along(folder: str) -> None:
@@ -207,6 +204,7 @@ def _enter(subtree: Path, root: str, journal: Journal | None) -> None:
     and the world, entered by pivot_root (under chroot(2), unshare --user is refused). With a `journal` it is noted
     there, and spared by the OOM killer."""
     os.setsid()
+    keys.join_session_keyring()
     if journal is not None:
         _note_holder(journal)
     (subtree / "cgroup.procs").write_text("0")

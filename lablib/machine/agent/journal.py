@@ -7,6 +7,8 @@ crash finds all of it.
     folder /run/container-labs/5f0c2a91
     process 4711 81523
 
+Nothing is asked before it makes a loop device or a key, so of these it notes what was there before.
+
 The process that will take it away holds a lock on the file, flock(2), which the kernel releases however that process
 ends: a journal that can be locked belongs to nobody any more. A line cut off in the middle was never followed by what
 it announces, so it does not count.
@@ -48,6 +50,10 @@ class Kind:
     FOLDER = "folder"
     PROCESS = "process"
     """One that holds namespaces and all mounts in them: its pid and start time."""
+    LOOPS = "loops"
+    """Loop devices: the lab's work folder, and those that had a file before the lab, each as `NUMBER:DEVICE:INODE`."""
+    KEYS = "keys"
+    """The keys that were in root's keyring before the lab."""
 
 
 class Journal:
