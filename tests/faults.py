@@ -22,7 +22,7 @@ from lablib.kernel import syscalls
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.kernel.mountinfo import parse
 from lablib.kernel.procfs import ProcFS
-from lablib.machine.agent.journal import FOLDER
+from lablib.machine.agent.journal import folder_of
 from lablib.machine.base import Size
 from lablib.machine.choose import machine_factory
 from lablib.machine.leftovers import sweep
@@ -127,10 +127,10 @@ def there(folder: Path) -> set[str]:
     """Cgroups, mounts, processes below us with their namespaces, and folders of labs."""
     _reap()
     root = find_cgroup2()
-    cgroups = {str(path) for path in root.glob(f"{PREFIX}*") if path.is_dir()} if root else set()
+    cgroups = {str(path) for path in root.rglob(f"{PREFIX}*") if path.is_dir()} if root else set()
     control = (root / "cgroup.subtree_control").read_text().split() if root and os.geteuid() == 0 else []
     mounts = {f"mount {mount.point}" for mount in parse(Path("/proc/self/mountinfo").read_text())}
-    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(FOLDER))}
+    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(folder_of(os.geteuid())))}
     processes = {f"process {pid} {PROC.comm(pid)} {PROC.namespace(pid, 'mnt')}" for pid in _below(os.getpid())}
     return cgroups | mounts | folders | processes | {f"control {name}" for name in control}
 

@@ -7,8 +7,10 @@ import sys
 
 from lablib.kernel import syscalls
 
+_SPEC_SESSION_KEYRING = -3
 _SPEC_USER_KEYRING = -4
 _JOIN_SESSION_KEYRING = 1
+_LINK = 8
 _UNLINK = 9
 _READ = 11
 _SERIAL = 4
@@ -16,8 +18,10 @@ _SERIAL = 4
 
 
 def join_session_keyring() -> None:
-    """Gives this process a new session keyring, which ends with the last that has it. Raises OSError."""
+    """Gives this process a new session keyring, which ends with the last that has it, and has the user's own in it, as
+    after a login (pam_keyinit(8)): else nobody possesses what is there. Raises OSError."""
     _keyctl(_JOIN_SESSION_KEYRING, 0)
+    _keyctl(_LINK, _SPEC_USER_KEYRING, _SPEC_SESSION_KEYRING)
 
 
 def of_user() -> list[int]:

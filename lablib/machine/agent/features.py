@@ -13,6 +13,11 @@ _PATHS = {"psi": "/proc/pressure", "time_namespace": "/proc/self/ns/time", "loop
 _FILE_SYSTEMS = ("squashfs",)
 
 
+OF_THE_MACHINE = ("initial_user_namespace",)
+"""What a world has whose root is the machine's: programs with a set-user-ID bit have an effect there, and every id
+exists."""
+
+
 def features(loadable: Iterable[str] = ()) -> list[str]:
     """Names for `needs = ["feature:NAME"]`. `loadable` are file systems that mount(2) would load a module for."""
     with open("/proc/filesystems", encoding="ascii") as file:

@@ -32,7 +32,7 @@ from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
 from lablib.machine.agent.clearing import Cleared, clear, sweep
-from lablib.machine.agent.features import features, features_of_user_namespace, loadable
+from lablib.machine.agent.features import OF_THE_MACHINE, features, features_of_user_namespace, loadable
 from lablib.machine.agent.host_lab import HostLab
 from lablib.machine.agent.journal import Journal, Kind, folder_of
 from lablib.machine.agent.loopback import bring_loopback_up
@@ -139,7 +139,7 @@ def _serve(line: int, journal: Journal, base: Path, work_folder: str) -> None:
     os.mkdir(upper)
     _build_world(root, upper, work_folder, ids)
     syscalls.sethostname(world.HOSTNAME)
-    offered = features_of_user_namespace() if rootless else features(loadable())
+    offered = features_of_user_namespace() if rootless else [*features(loadable()), *OF_THE_MACHINE]
     syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
     end, first = spawner.fork_spawner(lambda: _enter(subtree, root, None if rootless else journal))
     spawner.return_to_own_pids()
