@@ -127,7 +127,8 @@ def there(folder: Path) -> set[str]:
     """Cgroups, mounts, processes below us with their namespaces, and folders of labs."""
     _reap()
     root = find_cgroup2()
-    cgroups = {str(path) for path in root.rglob(f"{PREFIX}*") if path.is_dir()} if root else set()
+    # Not by Path.rglob, which fails where a cgroup goes meanwhile.
+    cgroups = {f"{parent}/{name}" for parent, names, _ in os.walk(root or "") for name in names if PREFIX in name}
     control = (root / "cgroup.subtree_control").read_text().split() if root and os.geteuid() == 0 else []
     mounts = {f"mount {mount.point}" for mount in parse(Path("/proc/self/mountinfo").read_text())}
     folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(folder_of(os.geteuid())))}

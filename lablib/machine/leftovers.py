@@ -76,11 +76,23 @@ def _sweep_folder(folder: Path, swept: Swept, *, everyone: bool) -> None:
         swept.of_others.append(str(folder))
     elif _is_gone(owner):
         orphans.end(str(folder))
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
-            swept.stayed.append(str(folder))
-        else:
+        try:
+            _remove(folder)
             swept.taken.append(str(folder))
+        except FileNotFoundError:
+            return  # another who sweeps was quicker
+        except OSError as error:
+            swept.stayed.append(f"{folder}: {error.strerror}")
+
+
+def _remove(folder: Path) -> None:
+    """The file that says whose it is last: what somebody leaves who is cut off meanwhile is known still."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == OWNER):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def of_ours() -> set[str]:

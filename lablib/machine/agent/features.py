@@ -14,8 +14,8 @@ _FILE_SYSTEMS = ("squashfs",)
 
 
 OF_THE_MACHINE = ("initial_user_namespace",)
-"""What a world has whose root is the machine's: programs with a set-user-ID bit have an effect there, and every id
-exists."""
+"""What a world has whose root is the machine's: programs with a set-user-ID bit have an effect, there are extended
+attributes of the class `trusted` (xattr(7)), and whatever there is may be changed in place."""
 
 
 def features(loadable: Iterable[str] = ()) -> list[str]:
