@@ -18,6 +18,7 @@ from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock, tried
 from lablib.kernel.cgroup2 import find_cgroup2
+from lablib.kernel.user_namespace import lacking_for_ids
 from lablib.machine import rootless
 from lablib.machine.choose import is_container
 from lablib.machine.guest import MEMORY
@@ -88,6 +89,7 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         host_finding(root),
         delegation_finding(*_student(), root),
         user_namespace_finding(tried.user_namespace(), root),
+        ids_finding(*_student()),
         overlay_finding(tried.overlay()),
         kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
@@ -206,8 +208,9 @@ def _student() -> tuple[int, str]:
         return uid, str(uid)
 
 
+APPARMOR = "kernel/apparmor_restrict_unprivileged_userns"
 SWITCHES = {
-    "kernel/apparmor_restrict_unprivileged_userns": ("1", "0"),
+    APPARMOR: ("1", "0"),
     "kernel/unprivileged_userns_clone": ("0", "1"),
     "user/max_user_namespaces": ("0", "15000"),
 }
@@ -223,9 +226,26 @@ def user_namespace_finding(refused: str, root: Path) -> Finding:
         return _ok("userns")
     if not off:
         return _bad("userns", State.NOTE, "userns-refused", said=refused)
+    key = "userns-apparmor" if list(off) == [APPARMOR] else "userns-off"
     settings = [f"{name.replace('/', '.')}={on}" for name, on in off.items()]
-    found = _bad("userns", State.NOTE, "userns-off", settings=" ".join(settings))
+    found = _bad("userns", State.NOTE, key, settings=" ".join(settings))
     return replace(found, fix=tuple(("sysctl", "-w", setting) for setting in settings))
+
+
+SUBORDINATE = "100000-165535"
+"""The ids that useradd(8) gives the first user: login.defs(5), SUB_UID_MIN and SUB_UID_COUNT."""
+
+
+def ids_finding(uid: int, user: str) -> Finding:
+    """Whether there are other users in a user namespace of this one's. Root needs none."""
+    lacking = lacking_for_ids(uid) if uid != 0 else []
+    if not lacking:
+        return _ok("ids")
+    found = _bad("ids", State.NOTE, "ids-one", lacking=" ".join(lacking), user=user, ids=SUBORDINATE)
+    fix = _installed(["uidmap"]) if any(name.startswith("new") for name in lacking) else ()
+    if any(name.startswith("/") for name in lacking):
+        fix += (("usermod", "--add-subuids", SUBORDINATE, "--add-subgids", SUBORDINATE, user),)
+    return replace(found, fix=fix)
 
 
 def overlay_finding(refused: str) -> Finding:

@@ -35,7 +35,7 @@ LEFT = """
 systemctl is-system-running --wait > /dev/null
 find /sys/fs/cgroup -name '*container-labs*'; ls -d /run/container-labs /run/user/*/container-labs /tmp/container-labs*
 ps ax -o args | grep -v 'ps ax\\|grep\\|sh -c\\|systemd --user\\|(sd-pam)\\|dbus-daemon --session'
-wc -l < /proc/self/mountinfo
+grep -vc ' /run/user/[0-9]* ' /proc/self/mountinfo
 """
 """What a lab could leave behind; systemd's scopes are left out, and what su(1) makes of a session (pam_systemd(8))."""
 SCOPES = "systemctl $USER list-units --all --no-legend --no-pager --type scope | wc -l"

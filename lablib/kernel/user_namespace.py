@@ -44,7 +44,7 @@ def _fork_helper(own: dict[str, int]) -> tuple[int, int]:
             os.close(go)
             os.read(went, 1)
             for name, (program, file) in _HELPERS.items():
-                if (more := subordinate(file)) and shutil.which(program):
+                if (more := subordinate(file, os.geteuid())) and shutil.which(program):
                     numbers = ["0", str(own[name]), "1", *more]
                     quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]  # without it we have one id
                     os.posix_spawnp(program, [program, str(me), *numbers], os.environ, file_actions=quiet)
@@ -55,12 +55,22 @@ def _fork_helper(own: dict[str, int]) -> tuple[int, int]:
     return pid, go
 
 
-def subordinate(file: str) -> list[str]:
-    """What `file`, as in subuid(5), gives us, as newuidmap(1) takes it: first inside, first outside, how many, and so
-    on. Nothing where it cannot be read or we are in there by no name."""
+def lacking_for_ids(uid: int) -> list[str]:
+    """What the user `uid` lacks to have more ids than one: programs, and files that give them none."""
+    return [
+        name
+        for program, file in _HELPERS.values()
+        for name, there in ((program, shutil.which(program)), (file, subordinate(file, uid)))
+        if not there
+    ]
+
+
+def subordinate(file: str, uid: int) -> list[str]:
+    """What `file`, as in subuid(5), gives the user `uid`, as newuidmap(1) takes it: first inside, first outside, how
+    many, and so on. Nothing where it cannot be read or that user is in there by no name."""
     try:
         lines = Path(file).read_text("utf-8", "replace").splitlines()
-        names = {str(os.geteuid()), pwd.getpwuid(os.geteuid()).pw_name}
+        names = {str(uid), pwd.getpwuid(uid).pw_name}
     except (OSError, KeyError):
         return []
     numbers, inside = [], 1
