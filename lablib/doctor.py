@@ -201,7 +201,9 @@ def delegation_finding(uid: int, user: str, root: Path = Path("/")) -> Finding:
 
 def _student() -> tuple[int, str]:
     """Who would do the labs: whoever became root by sudo(8) did so for this."""
-    uid = int(os.environ.get("SUDO_UID") or os.geteuid()) if os.geteuid() == 0 else os.geteuid()
+    uid, by_sudo = os.geteuid(), os.environ.get("SUDO_UID", "")
+    if uid == 0 and by_sudo.isdecimal():
+        uid = int(by_sudo)
     try:
         return uid, pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -12,7 +12,6 @@ from threading import Event, Thread
 
 from lablib.errors import LabsError
 from lablib.i18n import catalogue
-from lablib.machine.rootless import hindrance
 from labs.asking import agrees
 from labs.stderr import warn
 
@@ -28,6 +27,8 @@ def sudo_if_agreed(kind: str, language: str) -> Iterator[bool]:
     if kind != "host" or os.geteuid() == 0:
         yield False
         return
+    from lablib.machine.rootless import hindrance  # not for guests, whose screen waits
+
     asked = _can_ask() and agrees(catalogue(language).text("sudo.question"), sys.stderr)
     if not asked or subprocess.run(["sudo", "--validate"]).returncode != 0:
         if not hindrance(os.geteuid()):

@@ -35,6 +35,9 @@ PROJECT = Path(__file__).parents[1]
 CHAPTERS = ("02-cgroups", "04-overlayfs")
 LONGEST = 7.0
 """Seconds into a chapter at which it is struck at the latest."""
+AFTER_A_STEP = 3
+"""The number of a strike that comes after a step was noted, however slow the machine is."""
+STEP_SECONDS = 120.0
 SETTLE_SECONDS = 40.0
 VICTIMS = (("screen",), ("agent",), ("screen", "agent"), ("watch",), ("screen", "agent", "watch"))
 """The watch is the process that clears up behind the agent: a guest's keeper, a host's warden."""
@@ -67,6 +70,8 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             victims = VICTIMS[number % len(VICTIMS)]
             screen = _screen(kind, CHAPTERS[number % len(CHAPTERS)], Path(folder, "work"))
             time.sleep(chance.uniform(0.0, LONGEST))
+            if number == AFTER_A_STEP:
+                _await_step()
             if not _strike(screen, victims):
                 sweep()  # as the next start does
             found = _settled(Path(folder), before)
@@ -153,6 +158,14 @@ def _progress(passed: int) -> int:
     if now < passed:
         raise SystemExit(f"progress: {now} after {passed}")
     return now
+
+
+def _await_step() -> None:
+    end = time.monotonic() + STEP_SECONDS
+    while not _progress(0):
+        if time.monotonic() > end:
+            raise SystemExit("no step is noted")
+        time.sleep(0.05)
 
 
 def _starts(kind: str, work: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import sys
 
 from lablib.kernel import syscalls
@@ -20,8 +21,8 @@ _SERIAL = 4
 def join_session_keyring() -> None:
     """Gives this process a new session keyring, which ends with the last that has it, and has the user's own in it, as
     after a login (pam_keyinit(8)): else nobody possesses what is there. Raises OSError."""
-    _keyctl(_JOIN_SESSION_KEYRING, 0)
-    _keyctl(_LINK, _SPEC_USER_KEYRING, _SPEC_SESSION_KEYRING)
+    if _keyctl(_JOIN_SESSION_KEYRING, 0):
+        _keyctl(_LINK, _SPEC_USER_KEYRING, _SPEC_SESSION_KEYRING)
 
 
 def of_user() -> list[int]:
@@ -39,4 +40,10 @@ def unlink_of_user(key: int) -> None:
 
 
 def _keyctl(operation: int, *arguments: int) -> int:
-    return syscalls.syscall("keyctl", syscalls.number_of("keyctl"), operation, *arguments)
+    """0 on a kernel without keys."""
+    try:
+        return syscalls.syscall("keyctl", syscalls.number_of("keyctl"), operation, *arguments)
+    except OSError as error:
+        if error.errno == errno.ENOSYS:
+            return 0
+        raise

@@ -21,8 +21,8 @@ def command() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with what systemd-run(1) finds the user's systemd by, which su(1) and sudo(8) take away."""
-    return {"XDG_RUNTIME_DIR": f"/run/user/{os.geteuid()}", **os.environ}
+    """Ours, with what systemd-run(1) finds the user's systemd by: su(1) leaves that of another user, or none."""
+    return {**os.environ, "XDG_RUNTIME_DIR": f"/run/user/{os.geteuid()}"}
 
 
 def hindrance(uid: int, root: Path = Path("/")) -> MachineError | None:

@@ -80,6 +80,19 @@ with HostMachine() as machine:
     assert inside(host, "hostname; grep -c x$ /etc/hosts; ls /usr/x; ip -o link show lo up | wc -l").split()[0] == "lab"
 
 
+def test_one_whom_the_oom_killer_prefers_finds_nothing_strange_on_the_terminal(host: GuestMachine) -> None:
+    """Below what root gave a process it may not go: a desktop's have 200."""
+    text = """
+with HostMachine() as machine:
+    from lablib.machine.base import Size
+    shell = machine.shell(Size(80, 24), ["cat", "/proc/self/oom_score_adj"])
+    while data := shell.read(): sys.stdout.write(data.decode())
+"""
+    host.put("/tmp/project/try.py", (TRY + text).encode(), 0o644)
+    said = inside(host, "choom -n 200 -- su - student -s /bin/sh -c 'python3 /tmp/project/try.py'")
+    assert said.split() == ["200", "status=0"]
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_steps_of_a_chapter_behave_or_say_what_is_lacking(host: GuestMachine, chapter: str) -> None:
     before = inside(host, LEFT)
