@@ -72,9 +72,7 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             time.sleep(chance.uniform(0.0, LONGEST))
             if number == AFTER_A_STEP:
                 _await_step()
-            if not _strike(screen, victims):
-                sweep()  # as the next start does
-            found = _settled(Path(folder), before)
+            found = _settled(Path(folder), before, swept=not _strike(screen, victims))
             left += [f"{number} {'+'.join(victims)}: {thing}" for thing in found]
             passed = _progress(passed)
         _starts(kind, Path(folder, "work"))
@@ -116,14 +114,17 @@ def _agent_of(watch: int) -> int:
     return next((pid for pid in _children(watch) if PROC.comm(pid) != "lab-init"), 0)
 
 
-def _settled(folder: Path, before: set[str]) -> set[str]:
-    """What is there beyond `before`, once nothing of it goes any more by itself."""
+def _settled(folder: Path, before: set[str], *, swept: bool = False) -> set[str]:
+    """What is there beyond `before`, once nothing of it goes any more by itself, or is `swept` as the next start does it.
+    What the killed had just begun holds their claim until it has seen that they are gone."""
     end = time.monotonic() + SETTLE_SECONDS
     while found := there(folder) - before:
         if time.monotonic() > end:
             for pid in _below(os.getpid()):
                 _kill(pid)
             break
+        if swept:
+            sweep()
         time.sleep(0.05)
     return found
 
