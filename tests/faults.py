@@ -115,7 +115,7 @@ def _agent_of(watch: int) -> int:
 
 
 def _settled(folder: Path, before: set[str], *, swept: bool = False) -> set[str]:
-    """What is there beyond `before`, once nothing of it goes any more by itself, or is `swept` as the next start does it.
+    """What is there beyond `before`, once nothing of it goes any more by itself, or `swept` as the next start does it.
     What the killed had just begun holds their claim until it has seen that they are gone."""
     end = time.monotonic() + SETTLE_SECONDS
     while found := there(folder) - before:
