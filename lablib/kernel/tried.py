@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable
 
 from lablib.kernel import seccomp, syscalls
-from lablib.kernel import user_namespace as user_namespaces
 from lablib.kernel.mounts import Overlay, private, tmpfs
+from lablib.kernel.user_namespace import enter
 
 
 def refusal(act: Callable[[], None]) -> str:
@@ -44,7 +44,7 @@ def seccomp_filter() -> str:
 
 
 def _enter_user_namespace() -> None:
-    user_namespaces.enter()
+    enter()
     syscalls.unshare(syscalls.CLONE_NEWNS)
     private("/").execute()
     tmpfs("/tmp").execute()  # noqa: S108 - nobody else sees it

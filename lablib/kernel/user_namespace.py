@@ -17,9 +17,11 @@ def enter() -> None:
     alone. For a process of one thread. Raises OSError where none can be had."""
     own = {"uid_map": os.geteuid(), "gid_map": os.getegid()}
     helper, go = _fork_helper(own)
-    syscalls.unshare(syscalls.CLONE_NEWUSER)
-    os.close(go)
-    os.waitpid(helper, 0)
+    try:
+        syscalls.unshare(syscalls.CLONE_NEWUSER)
+    finally:
+        os.close(go)
+        os.waitpid(helper, 0)
     for name, own_id in own.items():
         if not Path(f"/proc/self/{name}").read_text():
             if name == "gid_map":

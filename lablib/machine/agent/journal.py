@@ -7,7 +7,7 @@ crash finds all of it.
     folder /run/container-labs/5f0c2a91
     process 4711 81523
 
-Nothing is asked before it makes a loop device or a key, so of these it notes what was there before.
+Nobody is asked before a loop device or a key is made, so of these it notes what was there before.
 
 The process that will take it away holds a lock on the file, flock(2), which the kernel releases however that process
 ends: a journal that can be locked belongs to nobody any more. A line cut off in the middle was never followed by what
