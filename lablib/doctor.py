@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from pathlib import Path
 from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock, tried
+from lablib.kernel.cgroup2 import find_cgroup2
+from lablib.kernel.user_namespace import lacking_for_ids
+from lablib.machine import rootless
 from lablib.machine.choose import is_container
 from lablib.machine.guest import MEMORY
 from lablib.machine.host import has_memory_controller
@@ -26,6 +30,8 @@ from lablib.machine.room import memory_folder
 PACKAGES = Path(__file__).parent / "packages.txt"
 SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
 OLDEST_PYTHON = (3, 11)
+SYSTEMD = "run/systemd/system"
+"""There where systemd booted the machine: sd_booted(3)."""
 BASE = "base"
 """The group of packages that every lab needs."""
 
@@ -81,7 +87,9 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         ptrace_finding(_read(root / "proc/sys/kernel/yama/ptrace_scope")),
         cgroup_finding(_read(root / "proc/self/mounts")),
         host_finding(root),
+        delegation_finding(*_student(), root),
         user_namespace_finding(tried.user_namespace(), root),
+        ids_finding(*_student()),
         overlay_finding(tried.overlay()),
         kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
@@ -161,13 +169,50 @@ def host_finding(root: Path) -> Finding:
     if not has_memory_controller():
         return _bad("host", State.NOTE, "host-no-memory")
     if os.geteuid() != 0 and not shutil.which("sudo"):
-        return _bad("host", State.NOTE, "host-no-root")
-    systemd = (root / "run/systemd/system").is_dir()
+        hindered = rootless.hindrance(os.geteuid(), root)
+        return _bad("host", State.NOTE, "host-no-root") if hindered else _ok("host", "host-rootless")
+    systemd = (root / SYSTEMD).is_dir()
     return _ok("host", "host-systemd" if systemd else "host")
 
 
+DROP_IN = "/etc/systemd/system/user@.service.d/container-labs.conf"
+DELEGATE = "[Service]\nDelegate=cpu cpuset io memory pids\n"
+
+
+def delegation_finding(uid: int, user: str, root: Path = Path("/")) -> Finding:
+    """Which controllers labs on this machine itself have: root's all, anybody else's what their systemd was given."""
+    hierarchy = find_cgroup2()
+    if uid == 0:
+        there = _read(hierarchy / "cgroup.controllers") if hierarchy else ""
+        return _ok("delegation", controllers=there or "-")
+    given = rootless.delegated(uid)
+    params = {"uid": str(uid), "user": user, "controllers": " ".join(given) or "-", "file": DROP_IN}
+    hindered = rootless.hindrance(uid, root)
+    match hindered and hindered.key:
+        case "host-no-user-systemd":
+            found = _bad("delegation", State.NOTE, "delegation-no-user-systemd", **params)
+            return replace(found, fix=(("loginctl", "enable-linger", user),)) if (root / SYSTEMD).is_dir() else found
+        case "host-not-delegated":
+            written = ("sh", "-c", f"printf '{DELEGATE}' > {DROP_IN}".replace("\n", "\\n"))
+            fix = (("mkdir", "-p", str(Path(DROP_IN).parent)), written, ("systemctl", "daemon-reload"))
+            return replace(_bad("delegation", State.NOTE, "delegation-not-delegated", **params), fix=fix)
+    return _ok("delegation", **params)
+
+
+def _student() -> tuple[int, str]:
+    """Who would do the labs: whoever became root by sudo(8) did so for this."""
+    uid, by_sudo = os.geteuid(), os.environ.get("SUDO_UID", "")
+    if uid == 0 and by_sudo.isdecimal():
+        uid = int(by_sudo)
+    try:
+        return uid, pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return uid, str(uid)
+
+
+APPARMOR = "kernel/apparmor_restrict_unprivileged_userns"
 SWITCHES = {
-    "kernel/apparmor_restrict_unprivileged_userns": ("1", "0"),
+    APPARMOR: ("1", "0"),
     "kernel/unprivileged_userns_clone": ("0", "1"),
     "user/max_user_namespaces": ("0", "15000"),
 }
@@ -183,9 +228,26 @@ def user_namespace_finding(refused: str, root: Path) -> Finding:
         return _ok("userns")
     if not off:
         return _bad("userns", State.NOTE, "userns-refused", said=refused)
+    key = "userns-apparmor" if list(off) == [APPARMOR] else "userns-off"
     settings = [f"{name.replace('/', '.')}={on}" for name, on in off.items()]
-    found = _bad("userns", State.NOTE, "userns-off", settings=" ".join(settings))
+    found = _bad("userns", State.NOTE, key, settings=" ".join(settings))
     return replace(found, fix=tuple(("sysctl", "-w", setting) for setting in settings))
+
+
+SUBORDINATE = "100000-165535"
+"""The ids that useradd(8) gives the first user: login.defs(5), SUB_UID_MIN and SUB_UID_COUNT."""
+
+
+def ids_finding(uid: int, user: str) -> Finding:
+    """Whether there are other users in a user namespace of this one's. Root needs none."""
+    lacking = lacking_for_ids(uid) if uid != 0 else []
+    if not lacking:
+        return _ok("ids")
+    found = _bad("ids", State.NOTE, "ids-one", lacking=" ".join(lacking), user=user, ids=SUBORDINATE)
+    fix = _installed(["uidmap"]) if any(name.startswith("new") for name in lacking) else ()
+    if any(name.startswith("/") for name in lacking):
+        fix += (("usermod", "--add-subuids", SUBORDINATE, "--add-subgids", SUBORDINATE, user),)
+    return replace(found, fix=fix)
 
 
 def overlay_finding(refused: str) -> Finding:

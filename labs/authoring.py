@@ -18,7 +18,7 @@ from labs.exits import ExitCode
 from labs.playing import SIZE, remarks
 
 ACTIONS = {
-    "check": ("--json",),
+    "check": ("--on", "--json"),
     "new": (),
     "record": ("--on",),
     "minimize": ("--action", "--exact", "--format", "--timeout", "--json"),

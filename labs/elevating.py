@@ -13,6 +13,7 @@ from threading import Event, Thread
 from lablib.errors import LabsError
 from lablib.i18n import catalogue
 from labs.asking import agrees
+from labs.stderr import warn
 
 _REFRESH_SECONDS = 240.0
 """sudo asks again after five minutes in the strictest of the distributions (timestamp_timeout in sudoers(5))."""
@@ -21,13 +22,21 @@ _REFRESH_SECONDS = 240.0
 @contextmanager
 def sudo_if_agreed(kind: str, language: str) -> Iterator[bool]:
     """Whether machines of `kind` are to be started through sudo, which asks for no password while this lasts. Nobody is
-    asked who is root already, or cannot answer. Raises LabsError where sudo refuses."""
-    asked = kind == "host" and os.geteuid() != 0 and _can_ask()
-    if not asked or not agrees(catalogue(language).text("sudo.question"), sys.stderr):
+    asked who is root already, or cannot answer. Who does not get root is told where a lab can do without. Raises
+    LabsError where sudo refuses, and no lab can."""
+    if kind != "host" or os.geteuid() == 0:
         yield False
         return
-    if subprocess.run(["sudo", "--validate"]).returncode != 0:
-        raise LabsError("sudo-refused")
+    from lablib.machine.rootless import hindrance  # not for guests, whose screen waits
+
+    asked = _can_ask() and agrees(catalogue(language).text("sudo.question"), sys.stderr)
+    if not asked or subprocess.run(["sudo", "--validate"]).returncode != 0:
+        if not hindrance(os.geteuid()):
+            warn("rootless", language)
+        elif asked:
+            raise LabsError("sudo-refused")
+        yield False
+        return
     ended = Event()
     Thread(target=_keep_valid, args=(ended,), name="sudo", daemon=True).start()
     try:

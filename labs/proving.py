@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,8 @@ from lablib.errors import UsageError
 from lablib.grading.proof import Case, Fault, attempt, cases, judge, mutants
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.ahead import Ahead
-from lablib.machine.choose import guest_factory
+from lablib.machine.base import Machine
+from lablib.machine.choose import check_choice, guest_factory, machine_factory
 from lablib.machine.leftovers import of_ours
 from lablib.needs import lacked
 from lablib.player import perform
@@ -30,6 +31,7 @@ from lablib.text import one_line
 from lablib.verdict import REGISTRY
 from labs import course
 from labs.arguments import Arguments, nearest
+from labs.elevating import sudo_if_agreed
 from labs.exits import ExitCode
 from labs.playing import SIZE, remarks
 
@@ -54,13 +56,16 @@ class Found:
 def run_check(name: str, arguments: Arguments, language: str) -> int:
     """`name` is a chapter or a task, or empty for the whole course. Raises UsageError and ContentError."""
     words, as_json = catalogue(language), arguments.has("--json")
+    kind = arguments.value("--on", "auto")
+    check_choice(kind)
     chapters, tasks = _chosen(name)
     before, began = of_ours(), time.monotonic()
     found = []
-    for one in chain(_everything(chapters, tasks, words), _left(before, words)):
-        found.append(one)
-        if not as_json:
-            print("\n".join(_lines(one, words)), flush=True)
+    with sudo_if_agreed(kind, language) as sudo:
+        for one in chain(_everything(chapters, tasks, _machines(kind, sudo=sudo), words), _left(before, words)):
+            found.append(one)
+            if not as_json:
+                print("\n".join(_lines(one, words)), flush=True)
     seconds = time.monotonic() - began
     if as_json:
         print(json.dumps({"found": [_value(one) for one in found], "seconds": round(seconds, 3)}, ensure_ascii=False))
@@ -90,12 +95,16 @@ def _chosen(name: str) -> tuple[list[Chapter], list[Task]]:
     raise UsageError("unknown-chapter", name=name, hint=nearest(name, known))
 
 
-def _everything(chapters: Iterable[Chapter], tasks: list[Task], words: Catalogue) -> Iterator[Found]:
+def _everything(
+    chapters: Iterable[Chapter],
+    tasks: list[Task],
+    opened: AbstractContextManager[Callable[[], Machine]],
+    words: Catalogue,
+) -> Iterator[Found]:
     for problem in lint(Path(course.CONTENT)):
         yield Found(problem.where, (words.text(f"lint.{problem.key}", **problem.params),))
     yield from _unmatched(words)
-    with closing(Ahead(guest_factory(), rest=0.0)) as machines:
-        machines.begin()
+    with opened as machines:
         for chapter in chapters:
             with machines() as machine:
                 recording = load_recording(chapter.folder, machine.kind)
@@ -105,6 +114,17 @@ def _everything(chapters: Iterable[Chapter], tasks: list[Task], words: Catalogue
                     yield Found(f"{chapter.id} {one.step.id}", problems, one.lacking, seconds)
         for task in tasks:
             yield from _proved(task, machines, words)
+
+
+@contextmanager
+def _machines(kind: str, *, sudo: bool) -> Iterator[Callable[[], Machine]]:
+    """What makes machines of `kind`; the next guest boots while one is tried out."""
+    if kind == "host":
+        yield machine_factory(kind, sudo=sudo)
+        return
+    with closing(Ahead(guest_factory(), rest=0.0)) as machines:
+        machines.begin()
+        yield machines
 
 
 def _unmatched(words: Catalogue) -> Iterator[Found]:
@@ -121,14 +141,17 @@ def _unmatched(words: Catalogue) -> Iterator[Found]:
             yield Found(place, (words.text("proof.no-task", task=task),))
 
 
-def _proved(task: Task, machines: Ahead, words: Catalogue) -> Iterator[Found]:
+def _proved(task: Task, machines: Callable[[], Machine], words: Catalogue) -> Iterator[Found]:
     """Every case of the task, and whether they need each of its checks."""
     noticed: set[str] = set()
     for case in cases(task):
         report = attempt(case, machines)
         if lacking := lacked(report.results):
-            yield Found(task.id, lacking=lacking)
-            return
+            whole = case.task.needs == task.needs
+            yield Found(task.id if whole else case.name, lacking=lacking)
+            if whole:
+                return
+            continue
         fault = judge(case, report.results)
         noticed |= {blind for blind, results in mutants(report.results) if judge(case, results) is not None}
         yield Found(case.name, _sentences(fault, case, words), seconds=report.seconds)

@@ -22,7 +22,7 @@ from lablib.kernel import syscalls
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.kernel.mountinfo import parse
 from lablib.kernel.procfs import ProcFS
-from lablib.machine.agent.journal import FOLDER
+from lablib.machine.agent.journal import folder_of
 from lablib.machine.base import Size
 from lablib.machine.choose import machine_factory
 from lablib.machine.leftovers import sweep
@@ -35,6 +35,9 @@ PROJECT = Path(__file__).parents[1]
 CHAPTERS = ("02-cgroups", "04-overlayfs")
 LONGEST = 7.0
 """Seconds into a chapter at which it is struck at the latest."""
+AFTER_A_STEP = 3
+"""The number of a strike that comes after a step was noted, however slow the machine is."""
+STEP_SECONDS = 120.0
 SETTLE_SECONDS = 40.0
 VICTIMS = (("screen",), ("agent",), ("screen", "agent"), ("watch",), ("screen", "agent", "watch"))
 """The watch is the process that clears up behind the agent: a guest's keeper, a host's warden."""
@@ -67,9 +70,9 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             victims = VICTIMS[number % len(VICTIMS)]
             screen = _screen(kind, CHAPTERS[number % len(CHAPTERS)], Path(folder, "work"))
             time.sleep(chance.uniform(0.0, LONGEST))
-            if not _strike(screen, victims):
-                sweep()  # as the next start does
-            found = _settled(Path(folder), before)
+            if number == AFTER_A_STEP:
+                _await_step()
+            found = _settled(Path(folder), before, swept=not _strike(screen, victims))
             left += [f"{number} {'+'.join(victims)}: {thing}" for thing in found]
             passed = _progress(passed)
         _starts(kind, Path(folder, "work"))
@@ -111,14 +114,17 @@ def _agent_of(watch: int) -> int:
     return next((pid for pid in _children(watch) if PROC.comm(pid) != "lab-init"), 0)
 
 
-def _settled(folder: Path, before: set[str]) -> set[str]:
-    """What is there beyond `before`, once nothing of it goes any more by itself."""
+def _settled(folder: Path, before: set[str], *, swept: bool = False) -> set[str]:
+    """What is there beyond `before`, once nothing of it goes any more by itself, or `swept` as the next start does it.
+    What the killed had just begun holds their claim until it has seen that they are gone."""
     end = time.monotonic() + SETTLE_SECONDS
     while found := there(folder) - before:
         if time.monotonic() > end:
             for pid in _below(os.getpid()):
                 _kill(pid)
             break
+        if swept:
+            sweep()
         time.sleep(0.05)
     return found
 
@@ -127,10 +133,11 @@ def there(folder: Path) -> set[str]:
     """Cgroups, mounts, processes below us with their namespaces, and folders of labs."""
     _reap()
     root = find_cgroup2()
-    cgroups = {str(path) for path in root.glob(f"{PREFIX}*") if path.is_dir()} if root else set()
+    # Not by Path.rglob, which fails where a cgroup goes meanwhile.
+    cgroups = {f"{parent}/{name}" for parent, names, _ in os.walk(root or "") for name in names if PREFIX in name}
     control = (root / "cgroup.subtree_control").read_text().split() if root and os.geteuid() == 0 else []
     mounts = {f"mount {mount.point}" for mount in parse(Path("/proc/self/mountinfo").read_text())}
-    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(FOLDER))}
+    folders = {str(path) for path in (*folder.glob(f"tmp/{PREFIX}*"), *_entries(folder_of(os.geteuid())))}
     processes = {f"process {pid} {PROC.comm(pid)} {PROC.namespace(pid, 'mnt')}" for pid in _below(os.getpid())}
     return cgroups | mounts | folders | processes | {f"control {name}" for name in control}
 
@@ -152,6 +159,14 @@ def _progress(passed: int) -> int:
     if now < passed:
         raise SystemExit(f"progress: {now} after {passed}")
     return now
+
+
+def _await_step() -> None:
+    end = time.monotonic() + STEP_SECONDS
+    while not _progress(0):
+        if time.monotonic() > end:
+            raise SystemExit("no step is noted")
+        time.sleep(0.05)
 
 
 def _starts(kind: str, work: Path) -> None:

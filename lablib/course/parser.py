@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from lablib.course.index import chapter_folders
@@ -35,6 +36,7 @@ from lablib.course.structure import (
 )
 from lablib.language import LANGUAGES
 
+_NEEDS = "# needs: "
 _FAILS = re.compile(r"# fails: (?P<check>\S+) (?P<key>\S+)\s*")
 
 
@@ -139,9 +141,17 @@ def _step(step: Step, told: StepStructure) -> Step:
 
 def _wrong(script: Path) -> Wrong:
     """A wrong solution, by the `# fails:` among the comments it begins with."""
-    for line in read_text(script).split("\n"):
-        if not line.startswith("#"):
-            break
+    for line in _comments(script):
         if header := _FAILS.fullmatch(line):
             return Wrong(script, header["check"], header["key"])
     raise broken(script, 1, "a wrong solution begins with a line `# fails: CHECK FAILURE-KEY`")
+
+
+def script_needs(script: Path) -> tuple[str, ...]:
+    """What a solution needs beyond its task, by the `# needs:` among the comments it begins with."""
+    found = (line.removeprefix(_NEEDS) for line in _comments(script) if line.startswith(_NEEDS))
+    return tuple(need for line in found for need in line.split())
+
+
+def _comments(script: Path) -> Iterator[str]:
+    return takewhile(lambda line: line.startswith("#"), read_text(script).split("\n"))

@@ -4,11 +4,12 @@ fails for the reason that its header names."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from lablib.course.model import Task, Wrong
+from lablib.course.parser import script_needs
 from lablib.grading.report import Report
 from lablib.grading.script import check_script
 from lablib.machine.base import Machine
@@ -53,9 +54,13 @@ def cases(task: Task) -> Iterator[Case]:
     """Everything there is to try."""
     yield Case(task, Kind.UNSOLVED)
     for script in task.solutions:
-        yield Case(task, Kind.SOLUTION, script)
+        yield Case(_needing(task, script), Kind.SOLUTION, script)
     for wrong in task.wrong:
-        yield Case(task, Kind.WRONG, wrong.script, wrong)
+        yield Case(_needing(task, wrong.script), Kind.WRONG, wrong.script, wrong)
+
+
+def _needing(task: Task, script: Path) -> Task:
+    return replace(task, needs=(*task.needs, *script_needs(script)))
 
 
 def attempt(case: Case, machine_factory: Callable[[], Machine]) -> Report:

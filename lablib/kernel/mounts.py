@@ -73,11 +73,12 @@ class Overlay:
     """An overlayfs mount of the layers `lower`, topmost first. `upper` and `work` are made; both must lie on one file
     system that overlayfs accepts as upper (not on another overlay). Source: Documentation/filesystems/overlayfs.rst."""
 
-    def __init__(self, target: str, lower: Sequence[str], upper: str, work: str) -> None:
+    def __init__(self, target: str, lower: Sequence[str], upper: str, work: str, *more: str) -> None:
+        """`more` are further options, such as `userxattr`."""
         self.target = target
         self.upper = upper
         self.work = work
-        options = (f"lowerdir={':'.join(lower)}", f"upperdir={upper}", f"workdir={work}")
+        options = (f"lowerdir={':'.join(lower)}", f"upperdir={upper}", f"workdir={work}", *more)
         self._mount = Mount(target, "overlay", "overlay", options=options)
 
     def describe(self) -> str:
@@ -105,6 +106,20 @@ class Symlink:
         os.symlink(self.to, self.target)
 
 
+class File:
+    """An empty file, for something to be mounted on."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+
+    def describe(self) -> str:
+        return f"touch {self.target}"
+
+    def execute(self) -> None:
+        """Raises OSError."""
+        open(self.target, "wb").close()
+
+
 class Node:
     """A device node; a character device that is open to everyone unless told otherwise. Source: mknod(2),
     Documentation/admin-guide/devices.txt."""
@@ -129,7 +144,7 @@ class Node:
 class Plan:
     """File tree actions in order, so that a whole world can be shown before it is made."""
 
-    def __init__(self, actions: Sequence[Mount | Overlay | Symlink | Node]) -> None:
+    def __init__(self, actions: Sequence[Mount | Overlay | Symlink | File | Node]) -> None:
         self.actions = actions
 
     def describe(self) -> str:

@@ -20,8 +20,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 _NUMBERS = {
     # Calls without a wrapper in every glibc that Python 3.11 runs on, and those that filters of ours name.
-    "x86_64": {"execve": 59, "pivot_root": 155, "finit_module": 313, "seccomp": 317},
-    "aarch64": {"execve": 221, "pivot_root": 41, "finit_module": 273, "seccomp": 277},
+    "x86_64": {"execve": 59, "pivot_root": 155, "keyctl": 250, "finit_module": 313, "seccomp": 317},
+    "aarch64": {"execve": 221, "pivot_root": 41, "keyctl": 219, "finit_module": 273, "seccomp": 277},
 }
 
 # The newer calls have one number on every architecture.
@@ -55,6 +55,7 @@ MNT_DETACH = 2
 
 # prctl(2)
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from lablib.kernel import seccomp, syscalls
 from lablib.kernel.mounts import Overlay, private, tmpfs
+from lablib.kernel.user_namespace import enter
 
 
 def refusal(act: Callable[[], None]) -> str:
@@ -44,11 +44,8 @@ def seccomp_filter() -> str:
 
 
 def _enter_user_namespace() -> None:
-    uid, gid = os.geteuid(), os.getegid()
-    syscalls.unshare(syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    enter()
+    syscalls.unshare(syscalls.CLONE_NEWNS)
     private("/").execute()
     tmpfs("/tmp").execute()  # noqa: S108 - nobody else sees it
 

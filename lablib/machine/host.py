@@ -1,5 +1,6 @@
 """This host as a lab: its own kernel, a subtree of its cgroups, a copy-on-write view of its files, and everything taken
-away at the end. For root, or who may become root by sudo(8), on a host with cgroup v2."""
+away at the end. For root, who may become root by sudo(8), or who has a systemd that delegates cgroups, on a host with
+cgroup v2."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from lablib.machine.code import START, put_code
 from lablib.machine.kernels import find_python
 from lablib.machine.link import Link
 from lablib.machine.room import run_folder
+from lablib.machine.rootless import command, environment, hindrance
 from lablib.machine.served import ServedMachine, capabilities
 
 _START_SECONDS = 20.0
@@ -25,9 +27,9 @@ _END_SECONDS = 30.0
 
 
 class HostMachine(ServedMachine):
-    """The agent runs as root beside us, and ends when we do; its warden clears up (`agent/host.py`). `work` is the
-    folder that is its `~/lab`, and stays; without one that goes with the machine. `sudo` is for who is not root, and
-    asks for no password any more (`sudo --validate`)."""
+    """The agent runs beside us, and ends when we do; its warden clears up (`agent/host.py`). `work` is the folder that
+    is its `~/lab`, and stays; without one that goes with the machine. `sudo` is for who is not root, and asks for no
+    password any more (`sudo --validate`); who is not root and has it not gets a lab in a user namespace."""
 
     kind = "host"
 
@@ -43,10 +45,11 @@ class HostMachine(ServedMachine):
         return f"{here.machine} {here.release} {here.version}".encode()
 
     def _launch(self) -> tuple[Link, Capabilities]:
-        if os.geteuid() != 0 and not self._sudo:
-            raise MachineError("host-needs-root")
         if not has_memory_controller():
             raise MachineError("host-no-cgroup2")
+        rootless = os.geteuid() != 0 and not self._sudo
+        if rootless and (problem := hindrance(os.geteuid())):
+            raise problem
         if self._work is not None:
             try:
                 self._work.mkdir(mode=0o700, exist_ok=True)
@@ -57,9 +60,10 @@ class HostMachine(ServedMachine):
         put_code(self._run / "code", "host", bundle(python))
         line, theirs = socket.socketpair()
         with theirs:
-            command = [*_as_root(), *_delegated(), str(python), "-IS", str(self._run / "code" / START)]
+            begin = command() if rootless else [*_as_root(), *_delegated()]
             self._warden = subprocess.Popen(
-                [*command, str(self._work or "")],
+                [*begin, str(python), "-IS", str(self._run / "code" / START), str(self._work or "")],
+                env=environment() if rootless else None,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

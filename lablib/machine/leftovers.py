@@ -16,8 +16,10 @@ from pathlib import Path
 from lablib.kernel.procfs import Process, ProcFS
 from lablib.machine import orphans
 from lablib.machine.agent import clearing
-from lablib.machine.agent.journal import paths
+from lablib.machine.agent.clearing import Cleared
+from lablib.machine.agent.journal import folder_of, paths
 from lablib.machine.room import OWNER, PREFIX, candidates, identity
+from lablib.machine.sweeping import sweep_as
 
 _OWNER_BYTES = 100
 
@@ -38,15 +40,28 @@ class Swept:
 def sweep(folders: Iterable[Path] | None = None, *, everyone: bool = False) -> Swept:
     """Takes away what labs left whose process is gone: folders and, as root, what journals name. Those of other users
     are left alone, unless root asks for `everyone`. It may be called at any time, and by many at once."""
-    cleared = clearing.sweep()
-    swept = Swept(cleared.taken, cleared.refused, cleared.stayed)
+    me = os.geteuid()
+    swept = Swept()
+    for uid in (me, *(_users() if everyone and me == 0 else ())):
+        _add(swept, clearing.sweep(folder_of(uid)) if uid == 0 else sweep_as(uid))
     for parent in set(candidates() if folders is None else folders):
         for folder in parent.glob(f"{PREFIX}*"):
             if folder.is_dir() and not folder.is_symlink():
                 _sweep_folder(folder, swept, everyone=everyone)
-    if os.geteuid() != 0:
-        swept.of_others += paths()
+    if me != 0:
+        swept.of_others += paths(folder_of(0))
     return swept
+
+
+def _add(swept: Swept, cleared: Cleared) -> None:
+    swept.taken += cleared.taken
+    swept.refused += cleared.refused
+    swept.stayed += cleared.stayed
+
+
+def _users() -> list[int]:
+    """Those who are not root and may have journals."""
+    return sorted(int(folder.name) for folder in Path("/run/user").glob("[1-9]*") if folder.name.isdigit())
 
 
 def _sweep_folder(folder: Path, swept: Swept, *, everyone: bool) -> None:
@@ -61,11 +76,23 @@ def _sweep_folder(folder: Path, swept: Swept, *, everyone: bool) -> None:
         swept.of_others.append(str(folder))
     elif _is_gone(owner):
         orphans.end(str(folder))
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():
-            swept.stayed.append(str(folder))
-        else:
+        try:
+            _remove(folder)
             swept.taken.append(str(folder))
+        except FileNotFoundError:
+            return  # another who sweeps was quicker
+        except OSError as error:
+            swept.stayed.append(f"{folder}: {error.strerror}")
+
+
+def _remove(folder: Path) -> None:
+    """The file that says whose it is last: what somebody leaves who is cut off meanwhile is known still."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == OWNER):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def of_ours() -> set[str]:

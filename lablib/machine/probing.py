@@ -18,7 +18,7 @@ from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, chosen_name, kernels
 
 NAME = "kernels"
-LOOKED_FOR = 2
+LOOKED_FOR = 3
 """Goes up when agents look for other features than before (`agent.guest`): what was noted then says nothing of them."""
 _HELP_SECONDS = 10.0
 _SECCOMP_OPTION = b"\nseccomp=<"

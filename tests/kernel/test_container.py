@@ -41,6 +41,27 @@ pytestmark = [
 ]
 
 
+LOOK = """
+grep -E '^(CapInh|CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\t'
+ls /dev | xargs; cat /proc/kcore /proc/keys | wc -c; ls /sys/firmware | wc -l; stat -fc %T /
+for file in /proc/sys/kernel/hostname /sys/kernel/mm/ksm/run; do echo x > $file; done
+mkdir /sys/fs/cgroup/x; mount -t tmpfs none /mnt; unshare --user true; setarch -R true
+"""
+CAPABILITIES = "00000000a80425fb"
+"""What /proc/1/status says in a container of docker's."""
+
+
+def test_the_container_is_what_docker_makes_of_one() -> None:
+    done = contained("sh", "-c", LOOK)
+    assert done.stdout.splitlines() == [
+        *("CapInh:0000000000000000", f"CapEff:{CAPABILITIES}", f"CapBnd:{CAPABILITIES}", "NoNewPrivs:0", "Seccomp:2"),
+        "fd full mqueue null ptmx pts random shm tty urandom zero",
+        *("0", "0", "overlayfs"),
+    ]
+    assert done.stderr.count("Read-only file system") == 3, done.stderr
+    assert done.stderr.count("denied") + done.stderr.count("not permitted") == 3, done.stderr
+
+
 def test_a_task_is_graded_in_a_guest() -> None:
     done = contained(sys.executable, "-c", GUEST)
     assert done.stdout == "pass\n", done.stderr

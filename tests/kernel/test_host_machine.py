@@ -227,7 +227,7 @@ except MachineError as error: print(error.key)
 """,
     )
     sh(host, "chmod 755 /root")
-    assert sh(host, "python3 try.py student").split() == ["host-needs-root", "status=0"]
+    assert sh(host, "python3 try.py student").split() == ["host-no-user-systemd", "status=0"]
     assert sh(host, "unshare -m python3 try.py v1").split() == ["host-no-cgroup2", "status=0"]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lablib.course.model import End, Prose, QuestionPlace, Step, TaskPlace
-from lablib.course.parser import load_chapter, load_course
+from lablib.course.parser import load_chapter, load_course, script_needs
 from lablib.errors import ContentError
 from tests.unit.made_course import CHAPTER, PAGE, line_of, make, says, write
 
@@ -333,3 +333,11 @@ def test_a_folder_without_a_number_is_no_chapter(tmp_path: Path) -> None:
     with pytest.raises(ContentError) as caught:
         load_chapter(folder)
     says(caught, folder / "chapter.toml", 1, "NN-ID")
+
+
+def test_a_solution_says_in_its_first_comments_what_it_needs_beyond_its_task(tmp_path: Path) -> None:
+    script = tmp_path / "solution.sh"
+    script.write_text("#!/bin/sh\n# needs: feature:loop user:student\n# Why.\n# needs: program:x\ntrue\n# needs: no\n")
+    assert script_needs(script) == ("feature:loop", "user:student", "program:x")
+    script.write_text("#!/bin/sh\ntrue\n")
+    assert script_needs(script) == ()

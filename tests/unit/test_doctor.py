@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ import pytest
 from lablib import doctor
 from lablib.doctor import Finding, State
 from lablib.i18n import LANGUAGES, catalogue
+from lablib.machine import rootless
+
+PROJECT = Path(__file__).parents[2]
 
 V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
 V1 = "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
@@ -160,6 +165,65 @@ def test_the_switch_that_forbids_user_namespaces_is_named_and_turned(tmp_path: P
         doctor.user_namespace_finding("", switched(tmp_path, kernel__apparmor_restrict_unprivileged_userns="0")).fix
         == ()
     )
+
+
+AS_APPARMOR_DOES = """
+import errno, sys
+from lablib.kernel import seccomp, syscalls, tried
+syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+mount = {"x86_64": 165, "aarch64": 40}[__import__("os").uname().machine]
+seccomp.set_mode_filter(seccomp.compile_deny_list([seccomp.Rule(mount, seccomp.errno_return(errno.EACCES))]))
+print(tried.user_namespace())
+"""
+
+
+def test_a_user_namespace_without_rights_inside_counts_as_refused_and_apparmor_is_named(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", AS_APPARMOR_DOES], cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout == "EACCES\n", done.stderr
+    root = switched(tmp_path, kernel__apparmor_restrict_unprivileged_userns="1")
+    found = doctor.user_namespace_finding(done.stdout.strip(), root)
+    assert "AppArmor" in words(found)
+    assert found.remedy_text(catalogue("en")).endswith("sysctl -w kernel.apparmor_restrict_unprivileged_userns=0")
+
+
+def test_the_controllers_that_are_delegated_are_told_and_a_drop_in_gives_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run/user/1000/systemd").mkdir(parents=True)
+    (tmp_path / "run/systemd/system").mkdir(parents=True)
+    monkeypatch.setenv("PATH", programs(tmp_path, systemd_run=""))
+    monkeypatch.setattr(rootless, "delegated", lambda _uid: ["pids"])
+    found = doctor.delegation_finding(1000, "ada", tmp_path)
+    assert found.fix == (("loginctl", "enable-linger", "ada"),)
+    (tmp_path / "run/user/1000/systemd/private").touch()
+    found = doctor.delegation_finding(1000, "ada", tmp_path)
+    assert found.state is State.NOTE and "only pids" in words(found)
+    assert found.fix[-1] == ("systemctl", "daemon-reload")
+    assert doctor.DROP_IN in found.fix[1][2] and "Delegate=cpu cpuset io memory pids" in found.fix[1][2]
+    monkeypatch.setattr(rootless, "delegated", lambda _uid: ["memory", "pids"])
+    monkeypatch.setattr(rootless.tried, "user_namespace", lambda: "")
+    found = doctor.delegation_finding(1000, "ada", tmp_path)
+    assert found.state is State.OK and words(found).endswith("memory pids")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "fix"),
+    [
+        ([], []),
+        (["newuidmap", "newgidmap"], ["apt-get", "apt-get"]),
+        (["/etc/subgid"], ["usermod"]),
+        (["newuidmap", "/etc/subuid"], ["apt-get", "apt-get", "usermod"]),
+    ],
+)
+def test_who_has_no_other_ids_is_told_what_gives_them(
+    lacking: list[str], fix: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", programs(tmp_path, apt_get=""))
+    monkeypatch.setattr(doctor, "lacking_for_ids", lambda _uid: lacking)
+    found = doctor.ids_finding(1000, "ada")
+    assert [command[0] for command in found.fix] == fix
+    assert found.state is (State.NOTE if lacking else State.OK)
+    assert doctor.ids_finding(0, "root").state is State.OK
 
 
 def test_a_refusal_without_a_switch_has_no_command(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lablib.kernel.procfs import ProcFS
-from lablib.machine.agent import clearing
 from lablib.machine.agent.clearing import Cleared, clear, sweep
 from lablib.machine.agent.journal import Journal, Kind, parse
 
@@ -26,11 +25,9 @@ time.sleep(60)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     """In place of the one in /run."""
-    folder = tmp_path / "run"
-    monkeypatch.setattr(clearing, "FOLDER", str(folder))
-    return folder
+    return tmp_path / "run"
 
 
 def noted(folder: Path, *entries: tuple[str, str]) -> Journal:
@@ -127,6 +124,9 @@ def test_a_process_of_the_same_number_that_began_later_is_another(folder: Path) 
         (Kind.FOLDER, "/run/container-labs/1/../../etc"),
         (Kind.PROCESS, "1"),
         (Kind.PROCESS, "-1 7"),
+        (Kind.LOOPS, "work"),
+        (Kind.LOOPS, "- 0:1"),
+        (Kind.KEYS, "1 @u"),
         ("mount", "/"),
         ("", ""),
     ],

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from lablib.machine import leftovers, orphans
-from lablib.machine.agent import clearing
 from lablib.machine.keeper import SESSION
 from lablib.machine.leftovers import sweep
 from lablib.machine.room import OWNER, PREFIX, identity
@@ -21,8 +20,7 @@ GONE = "1 1"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where folders of labs lie. Journals are looked for in an empty place."""
-    monkeypatch.setattr(leftovers, "paths", list)
-    monkeypatch.setattr(leftovers.clearing, "sweep", lambda: clearing.Cleared())
+    monkeypatch.setattr(leftovers, "folder_of", lambda _uid: "/nonexistent")
     return tmp_path
 
 

@@ -26,6 +26,7 @@ _TAKEN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.S
 """Signals that the spawner, or its Python, ignores or handles: a program is to have their defaults."""
 _NO_ROOM = (errno.EAGAIN, errno.ENOMEM)
 _OOM_SCORE = "/proc/self/oom_score_adj"
+_SPARED = "-1000"
 
 
 def begin(request: dict[str, Any], descriptors: Sequence[int]) -> int:
@@ -78,11 +79,12 @@ def _find(name: str, path: str) -> str:
 
 def _swap_oom_score(score: str) -> str:
     """Sets this process's oom_score_adj and returns what it was (proc_pid_oom_score_adj(5)). The first process of the
-    world is spared by the OOM killer; what it begins must not inherit that."""
+    world is spared by the OOM killer; what it begins must not inherit that. In a user namespace it is not spared, keeps
+    what it has, and may not go below that."""
     try:
         with open(_OOM_SCORE, "r+b", buffering=0) as file:
             before = file.read().strip().decode()
-            if before != score:
+            if before != score and _SPARED in (before, score):
                 file.write(score.encode())
             return before
     except OSError as error:  # the student has taken /proc away

@@ -4,6 +4,7 @@ refused. Everything here may be done again, and be half done already."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -12,14 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lablib.kernel import syscalls
+from lablib.kernel import keys, loop, syscalls
 from lablib.kernel.cgroup2 import SUPER_MAGIC, file_system_magic
 from lablib.kernel.mountinfo import parse
 from lablib.kernel.procfs import Process, ProcFS
-from lablib.machine.agent.journal import FOLDER, SUFFIX, Journal, Kind, paths
+from lablib.machine.agent.journal import SUFFIX, Journal, Kind, paths
 from lablib.machine.agent.subtree import PREFIX, kill_subtree
 
 _END_SECONDS = 10.0
+_LOOPS = re.compile(r"(?P<work>/.*?|-)(?P<before>( \d+:\d+:\d+)*)")
 _CONTROLLER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
@@ -44,7 +46,7 @@ def clear(journal: Journal, cleared: Cleared) -> None:
     for kind, what in reversed(journal.entries()):
         entry = f"{kind} {what}"
         try:
-            if _KINDS.get(kind, _unknown)(what):
+            if _KINDS.get(kind, _unknown)(what, journal.folder):
                 cleared.taken.append(entry)
         except Refused:
             cleared.refused.append(entry)
@@ -53,12 +55,12 @@ def clear(journal: Journal, cleared: Cleared) -> None:
     if len(cleared.stayed) == stayed:
         os.unlink(journal.path)
         try:
-            os.rmdir(os.path.dirname(journal.path))
+            os.rmdir(journal.folder)
         except OSError:
             pass  # another lab's is in it
 
 
-def sweep(folder: str = FOLDER) -> Cleared:
+def sweep(folder: str) -> Cleared:
     """Clears the journals below `folder` whose lab is gone; those of labs that run are left alone. Nothing where we may
     not look."""
     cleared = Cleared()
@@ -84,7 +86,7 @@ def is_ours(folder: str) -> bool:
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
-def _take_process(what: str) -> bool:
+def _take_process(what: str, _folder: str) -> bool:
     """Ends a process, known by pid and start time, and waits until it is gone."""
     numbers = what.split()
     if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
@@ -101,7 +103,7 @@ def _take_process(what: str) -> bool:
     return True
 
 
-def _take_cgroup(what: str) -> bool:
+def _take_cgroup(what: str, _folder: str) -> bool:
     path = Path(what)
     _hold_plain(path)
     if not path.name.startswith(PREFIX):
@@ -113,7 +115,7 @@ def _take_cgroup(what: str) -> bool:
     return True
 
 
-def _take_control(what: str) -> bool:
+def _take_control(what: str, _folder: str) -> bool:
     """`+NAME CGROUP`: what was enabled for a lab is disabled, unless another uses it: the kernel refuses that then."""
     change, _, place = what.partition(" ")
     path = Path(place)
@@ -132,11 +134,11 @@ def _take_control(what: str) -> bool:
     return True
 
 
-def _take_folder(what: str) -> bool:
+def _take_folder(what: str, folder: str) -> bool:
     """A lab's run folder, beside its journal. What is mounted in it is unmounted first and never entered."""
     path = Path(what)
     _hold_plain(path)
-    if path.parent != Path(FOLDER) or path.name.endswith(SUFFIX):
+    if path.parent != Path(folder) or path.name.endswith(SUFFIX):
         raise Refused(what)
     if not path.exists():
         return False
@@ -146,6 +148,30 @@ def _take_folder(what: str) -> bool:
     return True
 
 
+def _take_loops(what: str, _folder: str) -> bool:
+    """`WORK-FOLDER BEFORE…`: of the loop devices that were not there before, those whose file nobody can reach any
+    more, as it lay in the lab's world, or lies in its work folder."""
+    noted = _LOOPS.fullmatch(what)
+    if noted is None:
+        raise Refused(what)
+    new = [one for one in loop.in_use() if str(one) not in noted["before"].split()]
+    ours = [one for one in new if loop.is_orphan(one) or loop.is_below(one, noted["work"])]
+    for one in ours:
+        loop.detach(one)
+    return bool(ours)
+
+
+def _take_keys(what: str, _folder: str) -> bool:
+    """What has come into root's keyring meanwhile, whoever put it there: the kernel does not tell."""
+    before = what.split()
+    if not all(key.isdigit() for key in before):
+        raise Refused(what)
+    ours = [key for key in keys.of_user() if str(key) not in before]
+    for key in ours:
+        keys.unlink_of_user(key)
+    return bool(ours)
+
+
 def _mounts_below(folder: Path) -> Iterator[str]:
     text = Path("/proc/self/mountinfo").read_text("utf-8", errors="surrogateescape")
     for mount in parse(text):
@@ -153,7 +179,7 @@ def _mounts_below(folder: Path) -> Iterator[str]:
             yield mount.point
 
 
-def _unknown(what: str) -> bool:
+def _unknown(what: str, _folder: str) -> bool:
     raise Refused(what)
 
 
@@ -168,9 +194,11 @@ def _hold_cgroup2(path: Path) -> None:
         raise Refused(str(path))
 
 
-_KINDS: dict[str, Callable[[str], bool]] = {
+_KINDS: dict[str, Callable[[str, str], bool]] = {
     Kind.PROCESS: _take_process,
     Kind.CGROUP: _take_cgroup,
     Kind.CONTROL: _take_control,
     Kind.FOLDER: _take_folder,
+    Kind.LOOPS: _take_loops,
+    Kind.KEYS: _take_keys,
 }

@@ -14,7 +14,7 @@ from lablib.kernel import syscalls
 from lablib.kernel.capabilities import Cap, give_up
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.machine.agent import spawner, world
-from lablib.machine.agent.features import features
+from lablib.machine.agent.features import OF_THE_MACHINE, features
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 
 RUN = "/run"
@@ -60,8 +60,8 @@ SYSCTLS = {
     "kernel/printk": "1",
 }
 
-OF_A_GUEST = ("root_cgroup",)
-"""What no world on a shared kernel has: its /sys/fs/cgroup is the root of the hierarchy."""
+OF_A_GUEST = (*OF_THE_MACHINE, "root_cgroup")
+"""The last is what no world on a shared kernel has: its /sys/fs/cgroup is the root of the hierarchy."""
 _NICE = -20
 """The agent answers also where a student's processes fill the guest (sched(7): one of real-time priority could be
 starved by another of the same, this one by none)."""

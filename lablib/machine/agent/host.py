@@ -10,35 +10,34 @@ agent ends, and it ends with its line, the warden clears what is noted. A warden
 and whoever comes next finds the journal. lab-init ends with the agent, and with it, as the first process of their pid
 namespace, every process of the student's.
 
-Started as `python3 -IS …/start.py WORK-FOLDER`, as root, with the line as standard input: sudo(8) closes all others. An
-empty WORK-FOLDER is one that ends with the lab.
+Started as `python3 -IS …/start.py WORK-FOLDER`, with the line as standard input: sudo(8) closes all others. An empty
+WORK-FOLDER is one that ends with the lab.
+
+Where it is not started as root, all of this is in a user namespace, with the ids that subuid(5) gives, and the agent is
+the first process of a pid namespace above the student's.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from lablib.kernel import syscalls
-from lablib.kernel.cgroup2 import Cgroup, find_cgroup2
-from lablib.kernel.inside import Inside
+from lablib.kernel import keys, loop, syscalls, user_namespace
 from lablib.kernel.mounts import Mount, private, tmpfs
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.agent import spawner, world
 from lablib.machine.agent.clearing import Cleared, clear, sweep
-from lablib.machine.agent.features import features, loadable
-from lablib.machine.agent.journal import FOLDER, Journal, Kind, paths
-from lablib.machine.agent.lab import await_rest
-from lablib.machine.agent.subtree import PREFIX, is_frozen, processes
+from lablib.machine.agent.features import OF_THE_MACHINE, features, features_of_user_namespace, loadable
+from lablib.machine.agent.host_lab import HostLab
+from lablib.machine.agent.journal import Journal, Kind, folder_of
+from lablib.machine.agent.loopback import bring_loopback_up
+from lablib.machine.agent.subtree import PREFIX, control, controllers, make_subtree, own_base
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
-from lablib.verdict import Context
 
 SHELL_CGROUP = "shell"
 """Where the student's shells begin. The lab's root is no real root, so it cannot hold processes and give controllers to
@@ -57,88 +56,26 @@ _LOOKS = """#!/bin/sh
 # This program is about the whole machine, so it sees the files and cgroups that the first process of it sees.
 exec nsenter --mount=/{host}/1/ns/mnt --cgroup=/{host}/1/ns/cgroup -- {program} "$@"
 """
-_FREEZE_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class SubtreeProcFS(ProcFS):
-    """Of all the host's processes those in a lab's cgroups, which nothing leads out of; the host may have other
-    containers."""
-
-    subtree: Path = Path()
-
-    def pids(self) -> Iterator[int]:
-        for folder, _, _ in os.walk(self.subtree):
-            yield from processes(Path(folder))
-
-
-@dataclass(frozen=True)
-class HostLab:
-    """The student lives in a subtree of this host's cgroups, in a pid namespace and a root of their own."""
-
-    subtree: Path
-    root: Path
-    environment: Mapping[str, str]
-    first: int
-    work_folder: str = world.WORK_FOLDER
-
-    @property
-    def terminals(self) -> Path:
-        return self.root / "dev/pts"
-
-    @property
-    def jail(self) -> Mapping[str, Any]:
-        return {"first": self.first, "dropped": (), "environment": self.environment, "folder": self.work_folder}
-
-    def context(self, remembered: Mapping[str, Any]) -> Context:
-        proc = SubtreeProcFS(depth=1, subtree=self.subtree)
-        return Context(proc, Cgroup.open_root(self.subtree), remembered, Inside(self.root), self.work_folder)
-
-    def stop_processes(self) -> bool:
-        """Frozen, nothing can fork; thawed, each stops before it runs another instruction. So no cgroup of a student's
-        is frozen that they have not frozen themselves."""
-        await_rest(lambda: map(str, SubtreeProcFS(subtree=self.subtree).pids()))
-        (self.subtree / "cgroup.freeze").write_text("1")
-        frozen = _waited(lambda: is_frozen(self.subtree))
-        for pid in SubtreeProcFS(subtree=self.subtree).pids():
-            try:
-                os.kill(pid, signal.SIGSTOP)
-            except ProcessLookupError:
-                continue  # killed meanwhile, as the OOM killer may
-        (self.subtree / "cgroup.freeze").write_text("0")
-        return frozen and _waited(lambda: not _still_frozen(self.subtree))
-
-
-def _still_frozen(cgroup: Path) -> bool:
-    """Whether `cgroup` or one below it has not thawed yet. One with a 1 of its own in cgroup.freeze does not, nor what
-    is below it."""
-    if (cgroup / "cgroup.freeze").read_text() == "1\n":
-        return False
-    return is_frozen(cgroup) or any(_still_frozen(child) for child in cgroup.iterdir() if child.is_dir())
-
-
-def _waited(is_so: Callable[[], bool]) -> bool:
-    """Whether it was so in time."""
-    end = time.monotonic() + _FREEZE_SECONDS
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def main() -> None:
     """The warden. Exits 0 when the agent did and everything was taken away."""
-    work_folder, warden = sys.argv[1], os.getpid()
+    work_folder, folder = sys.argv[1], folder_of(os.geteuid())
     line = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
-    sweep()
-    journal = Journal.begin()
+    rootless = os.geteuid() != 0
+    if rootless:
+        user_namespace.enter()  # the warden too, for it may have to take away what others' ids in there own
+    sweep(folder)
+    base = own_base(booted_with_systemd=os.path.isdir(f"/{SYSTEMD}"))
+    journal, warden = Journal.begin(folder), os.pidfd_open(os.getpid())
+    if rootless:
+        syscalls.unshare(syscalls.CLONE_NEWPID)  # of the agent: it may return to none that is not of its user namespace
     agent = os.fork()
     if agent == 0:
-        _become_agent(warden, line, journal, work_folder)
+        _become_agent(warden, journal, lambda notes: _serve(line, notes, base, work_folder))
     os.close(line)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(agent, signal.SIGKILL))
     _, status = os.waitpid(agent, 0)
@@ -158,16 +95,17 @@ def _remove_code() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _become_agent(warden: int, line: int, journal: Journal, work_folder: str) -> None:
-    """In the child: serves until the line ends. Never returns."""
+def _become_agent(warden: int, journal: Journal, serve: Callable[[Journal], None]) -> None:
+    """In the child: serves until the line ends. `warden` is a pidfd. Never returns."""
     status = 1
     try:
         # The warden alone holds the claim on the journal, and ends us if it ends.
         notes = Journal(journal.path)
         journal.close()
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == warden:
-            _serve(line, notes, work_folder)
+        if not select.select([warden], [], [], 0)[0]:  # a pidfd can be read from when its process has ended
+            os.close(warden)
+            serve(notes)
             status = 0
     except BaseException as error:
         sys.stderr.write(f"labs: {error}\n")  # the last line of it is what the user is told
@@ -176,37 +114,50 @@ def _become_agent(warden: int, line: int, journal: Journal, work_folder: str) ->
         os._exit(status)
 
 
-def _serve(line: int, journal: Journal, work_folder: str) -> None:
-    hierarchy = find_cgroup2()
-    if hierarchy is None:
-        raise OSError("no cgroup2 is mounted here")
-    base = _own_base(hierarchy)
-    subtree = _make_subtree(base, journal)
-    run = f"{FOLDER}/{journal.name}"
+def _serve(line: int, journal: Journal, base: Path, work_folder: str) -> None:
+    ids = user_namespace.id_count()
+    rootless = ids != world.ALL_IDS
+    subtree = make_subtree(base, journal)
+    if not rootless:  # who is not root makes no loop devices, and has a keyring for each user namespace
+        journal.note(Kind.LOOPS, " ".join([work_folder or "-", *map(str, loop.in_use())]))
+        journal.note(Kind.KEYS, " ".join(map(str, keys.of_user())))
+    run = f"{journal.folder}/{journal.name}"
     root, upper = f"{run}/world", f"{run}/upper"
     journal.note(Kind.FOLDER, run)
     os.mkdir(run, 0o700)
-    # All mounts, the host name and what has a key of System V end with the last process that is in these namespaces.
-    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
+    # All mounts, the host name, what has a key of System V and network devices end with the last process in these
+    # namespaces. A sysfs is mounted only by who owns the network namespace that it shows.
+    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWNET)
+    bring_loopback_up()
     private("/").execute()
+    if rootless:
+        _note_holder(journal)
+        Mount("/proc", "proc", "proc").execute()  # of the pid namespace that ends with us
     tmpfs(run).execute()
     _take_code_along(f"{run}/code")
     tmpfs(root).execute()
     os.mkdir(upper)
-    _build_world(root, upper, work_folder)
+    _build_world(root, upper, work_folder, ids)
     syscalls.sethostname(world.HOSTNAME)
-    offered = features(loadable())
+    offered = features_of_user_namespace() if rootless else [*features(loadable()), *OF_THE_MACHINE]
     syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
-    end, first = spawner.fork_spawner(lambda: _enter(subtree, root, journal))
+    end, first = spawner.fork_spawner(lambda: _enter(subtree, root, None if rootless else journal))
     spawner.return_to_own_pids()
-    controllers = [name for name in _controllers(subtree) if _control(subtree, f"+{name}")]
+    given = [name for name in controllers(subtree) if control(subtree, f"+{name}")]
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
-    os.write(line, encoder.frame(Type.HELLO, 0, hello(os.uname().release, controllers, offered)))
+    os.write(line, encoder.frame(Type.HELLO, 0, hello(os.uname().release, given, offered)))
 
     from lablib.machine.agent.service import Service
 
     lab = HostLab(subtree, Path(root), world.environment(root), first)
     Service(line, encoder, decoder, spawner.SpawnerClient(end), lab).run()
+
+
+def _note_holder(journal: Journal) -> None:
+    """That this process holds namespaces: by its pid on the host, whatever it is for itself."""
+    me = ProcFS().process(int(os.readlink("/proc/self")))
+    assert me is not None
+    journal.note(Kind.PROCESS, f"{me.pid} {me.start_time}")
 
 
 def _take_code_along(folder: str) -> None:
@@ -216,65 +167,18 @@ def _take_code_along(folder: str) -> None:
     sys.argv[0] = f"{folder}/{os.path.basename(sys.argv[0])}"
 
 
-def _own_base(hierarchy: Path) -> Path:
-    """The cgroup below which the lab's own begins: the scope that systemd delegated to us, or the root."""
-    own = hierarchy / Path("/proc/self/cgroup").read_text().rpartition("0::/")[2].strip()
-    if own != hierarchy and os.path.exists(f"/{SYSTEMD}"):
-        leaf = own / "agent"
-        leaf.mkdir(exist_ok=True)
-        for pid in (own / "cgroup.procs").read_text().split():  # the warden is here too
-            (leaf / "cgroup.procs").write_text(pid)
-        return own
-    return hierarchy
+def _build_world(root: str, upper: str, work_folder: str, ids: int) -> None:
+    """The world of a guest, on this host's kernel. `~/lab` is `work_folder` itself. What is about the whole machine
+    only its root may see."""
+    world.build(root, upper, f"{sys.path[0]}/student", shared=True, ids=ids)
+    if work_folder:
+        Mount(f"{root}{world.WORK_FOLDER}", source=work_folder, flags=syscalls.MS_BIND).execute()
+    if ids == world.ALL_IDS:
+        _show_machine(root)
 
 
-def _make_subtree(base: Path, journal: Journal) -> Path:
-    """The lab's cgroup, with every controller that there is here."""
-    known = _controlled_for_others(base, journal)
-    enabled = set((base / "cgroup.subtree_control").read_text().split()) - known
-    for name in _controllers(base):
-        if name not in enabled:
-            journal.note(Kind.CONTROL, f"+{name} {base}")
-            _control(base, f"+{name}")
-    subtree = base / f"{PREFIX}{journal.name}"
-    journal.note(Kind.CGROUP, str(subtree))
-    subtree.mkdir()
-    return subtree
-
-
-def _controlled_for_others(base: Path, journal: Journal) -> set[str]:
-    """The controllers that are enabled for labs alone: the last of these to end is to disable them."""
-    names = set()
-    for path in paths():
-        try:
-            other = Journal(path)
-        except OSError:
-            continue  # it has just ended
-        for kind, what in other.entries() if path != journal.path else []:
-            change, _, place = what.partition(" ")
-            if kind == Kind.CONTROL and place == str(base):
-                names.add(change.removeprefix("+"))
-        other.close()
-    return names
-
-
-def _controllers(cgroup: Path) -> list[str]:
-    return (cgroup / "cgroup.controllers").read_text().split()
-
-
-def _control(cgroup: Path, change: str) -> bool:
-    """Whether the kernel took it: a controller may be in use elsewhere, or not be able to (cpu, with RT processes)."""
-    try:
-        (cgroup / "cgroup.subtree_control").write_text(change)
-        return True
-    except OSError:
-        return False
-
-
-def _build_world(root: str, upper: str, work_folder: str) -> None:
-    """The world of a guest, on this host's kernel. `~/lab` is `work_folder` itself."""
-    world.build(root, upper, f"{sys.path[0]}/student", shared=True)
-    for mount in _host_mounts(root, work_folder):
+def _show_machine(root: str) -> None:
+    for mount in _machine_mounts(root):
         mount.execute()
     if os.path.isdir(f"/{SYSTEMD}"):
         os.makedirs(f"{root}/{SYSTEMD}")
@@ -285,9 +189,7 @@ def _build_world(root: str, upper: str, work_folder: str) -> None:
             path.chmod(0o755)
 
 
-def _host_mounts(root: str, work_folder: str) -> Iterator[Mount]:
-    if work_folder:
-        yield Mount(f"{root}{world.WORK_FOLDER}", source=work_folder, flags=syscalls.MS_BIND)
+def _machine_mounts(root: str) -> Iterator[Mount]:
     if os.path.isdir(f"/{SYSTEMD}"):
         os.makedirs(f"{root}/{HOST}")
         yield Mount(f"{root}/{HOST}", source="/proc", flags=syscalls.MS_BIND)
@@ -297,13 +199,14 @@ def _host_mounts(root: str, work_folder: str) -> Iterator[Mount]:
             yield Mount(f"{root}/{name}", source=f"/{name}", flags=syscalls.MS_BIND)
 
 
-def _enter(subtree: Path, root: str, journal: Journal) -> None:
+def _enter(subtree: Path, root: str, journal: Journal | None) -> None:
     """In the spawner: the lab's cgroup, which is the root of what is seen at /sys/fs/cgroup, a leaf of it to live in,
-    and the world, entered by pivot_root (under chroot(2), unshare --user is refused)."""
+    and the world, entered by pivot_root (under chroot(2), unshare --user is refused). With a `journal` it is noted
+    there, and spared by the OOM killer."""
     os.setsid()
-    me = ProcFS().process(int(os.readlink("/proc/self")))  # its pid on the host; for itself it is 1
-    assert me is not None
-    journal.note(Kind.PROCESS, f"{me.pid} {me.start_time}")
+    keys.join_session_keyring()
+    if journal is not None:
+        _note_holder(journal)
     (subtree / "cgroup.procs").write_text("0")
     syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWCGROUP)
     leaf = subtree / SHELL_CGROUP
@@ -315,4 +218,5 @@ def _enter(subtree: Path, root: str, journal: Journal) -> None:
     syscalls.pivot_root(".", ".")
     syscalls.umount2(".", syscalls.MNT_DETACH)
     os.chdir("/")
-    Path("/proc/self/oom_score_adj").write_text("-1000")
+    if journal is not None:
+        Path("/proc/self/oom_score_adj").write_text("-1000")

@@ -7,6 +7,8 @@ crash finds all of it.
     folder /run/container-labs/5f0c2a91
     process 4711 81523
 
+Nobody is asked before a loop device or a key is made, so of these it notes what was there before.
+
 The process that will take it away holds a lock on the file, flock(2), which the kernel releases however that process
 ends: a journal that can be locked belongs to nobody any more. A line cut off in the middle was never followed by what
 it announces, so it does not count.
@@ -25,12 +27,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 FOLDER = "/run/container-labs"
-"""Where labs keep theirs: on a tmpfs that a boot empties, as it ends all that is noted there (hier(7))."""
+"""Where root's labs keep theirs: on a tmpfs that a boot empties, as it ends all that is noted there (hier(7))."""
 SUFFIX = ".journal"
 HEAD = "container-labs 1"
 MAX_BYTES = 1 << 20
 _TRIES = 20
 _ID_BYTES = 4
+
+
+def folder_of(uid: int) -> str:
+    """Where the labs of a user keep their journals; of others than root in their XDG_RUNTIME_DIR, which pam_systemd(8)
+    makes, for no environment to change."""
+    return FOLDER if uid == 0 else f"/run/user/{uid}/container-labs"
 
 
 class Kind:
@@ -42,6 +50,10 @@ class Kind:
     FOLDER = "folder"
     PROCESS = "process"
     """One that holds namespaces and all mounts in them: its pid and start time."""
+    LOOPS = "loops"
+    """Loop devices: the lab's work folder, and those that had a file before the lab, each as `NUMBER:DEVICE:INODE`."""
+    KEYS = "keys"
+    """The keys that were in root's keyring before the lab."""
 
 
 class Journal:
@@ -56,7 +68,7 @@ class Journal:
             raise OSError(errno.EINVAL, "not a file", path)
 
     @classmethod
-    def begin(cls, folder: str = FOLDER) -> Self:
+    def begin(cls, folder: str) -> Self:
         """A new one in `folder`, ours to clear. Raises OSError."""
         for _ in range(_TRIES):
             try:
@@ -69,6 +81,11 @@ class Journal:
                 return journal
             journal.close()  # who sweeps saw it empty, and takes it away
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), folder)
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, with others and the run folders of their labs."""
+        return os.path.dirname(self.path)
 
     @property
     def name(self) -> str:
@@ -100,7 +117,7 @@ class Journal:
         os.close(self._file)
 
 
-def paths(folder: str = FOLDER) -> list[str]:
+def paths(folder: str) -> list[str]:
     """The journals in `folder`, which goes with the last of them."""
     try:
         return sorted(f"{folder}/{name}" for name in os.listdir(folder) if name.endswith(SUFFIX))

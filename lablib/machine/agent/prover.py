@@ -57,8 +57,9 @@ def _into(jail: Mapping[str, Any]) -> Callable[[], None]:
     what they may do."""
 
     def enter() -> None:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-            score.write("0")
+        with open("/proc/self/oom_score_adj", "r+b", buffering=0) as score:
+            if int(score.read()) < 0:  # in a user namespace it is not, and must not go down
+                score.write(b"0")
         with open(f"/proc/{jail['first']}/ns/mnt", "rb") as mounts:
             syscalls.setns(mounts.fileno(), syscalls.CLONE_NEWNS)
         syscalls.unshare(syscalls.CLONE_NEWNS)

@@ -9,8 +9,69 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lablib.kernel.cgroup2 import find_cgroup2
+from lablib.machine.agent.journal import Journal, Kind, paths
+
 PREFIX = "container-labs-"
 _KILL_SECONDS = 10.0
+
+
+def own_base(*, booted_with_systemd: bool) -> Path:
+    """The cgroup below which the lab's own begins: the scope that systemd delegated to us, which we leave for a leaf of
+    it, or the root. Raises OSError."""
+    hierarchy = find_cgroup2()
+    if hierarchy is None:
+        raise OSError("no cgroup2 is mounted here")
+    own = hierarchy / Path("/proc/self/cgroup").read_text().rpartition("0::/")[2].strip()
+    if own == hierarchy or not booted_with_systemd:
+        return hierarchy
+    leaf = own / "agent"
+    leaf.mkdir(exist_ok=True)
+    (leaf / "cgroup.procs").write_text("0")
+    return own
+
+
+def make_subtree(base: Path, journal: Journal) -> Path:
+    """The lab's cgroup, with every controller that there is here."""
+    known = _controlled_for_others(base, journal)
+    enabled = set((base / "cgroup.subtree_control").read_text().split()) - known
+    for name in controllers(base):
+        if name not in enabled:
+            journal.note(Kind.CONTROL, f"+{name} {base}")
+            control(base, f"+{name}")
+    subtree = base / f"{PREFIX}{journal.name}"
+    journal.note(Kind.CGROUP, str(subtree))
+    subtree.mkdir()
+    return subtree
+
+
+def _controlled_for_others(base: Path, journal: Journal) -> set[str]:
+    """The controllers that are enabled for labs alone: the last of these to end is to disable them."""
+    names = set()
+    for path in paths(journal.folder):
+        try:
+            other = Journal(path)
+        except OSError:
+            continue  # it has just ended
+        for kind, what in other.entries() if path != journal.path else []:
+            change, _, place = what.partition(" ")
+            if kind == Kind.CONTROL and place == str(base):
+                names.add(change.removeprefix("+"))
+        other.close()
+    return names
+
+
+def controllers(cgroup: Path) -> list[str]:
+    return (cgroup / "cgroup.controllers").read_text().split()
+
+
+def control(cgroup: Path, change: str) -> bool:
+    """Whether the kernel took it: a controller may be in use elsewhere, or not be able to (cpu, with RT processes)."""
+    try:
+        (cgroup / "cgroup.subtree_control").write_text(change)
+        return True
+    except OSError:
+        return False
 
 
 def kill_subtree(subtree: Path) -> None:

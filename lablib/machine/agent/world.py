@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 
-from lablib.kernel.mounts import Mount, Node, Overlay, Plan, Symlink, tmpfs
-from lablib.kernel.syscalls import MS_NODEV, MS_NOEXEC, MS_NOSUID
+from lablib.kernel.mounts import File, Mount, Node, Overlay, Plan, Symlink, tmpfs
+from lablib.kernel.syscalls import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID
 
 HOSTNAME = "lab"
 MERGED_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+LOOP_CONTROL = "loop-control"
 NODES = (
     ("null", 1, 3),
     ("zero", 1, 5),
@@ -17,7 +18,7 @@ NODES = (
     ("random", 1, 8),
     ("urandom", 1, 9),
     ("tty", 5, 0),
-    ("loop-control", 10, 237),
+    (LOOP_CONTROL, 10, 237),
 )
 LINKS = (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"))
 LOOPS = 8
@@ -48,6 +49,9 @@ PLAIN_FOLDERS = {
     "var/tmp": 0o1777,
 }
 STUDENT = 1000
+_TTY = 5
+ALL_IDS = (1 << 32) - 1
+"""Of the first user namespace."""
 
 FILES: dict[str, tuple[int, str]] = {
     "etc/passwd": (
@@ -114,12 +118,15 @@ def environment(root: str) -> dict[str, str]:
     return dict(ENVIRONMENT)
 
 
-def plan(root: str, upper: str, host: str = "", *, shared: bool = False) -> Plan:
+def plan(root: str, upper: str, host: str = "", *, shared: bool = False, ids: int = ALL_IDS) -> Plan:
     """The mounts of a world at `root`. `upper` is a folder of a file system that overlayfs takes as upper; it must not
     be visible in the world. `/proc` is not here: it belongs to the pid namespace that will use it. `host` is where the
     host's root is seen, empty for `/`. A `shared` kernel runs more than this world: there, cgroups belong to the cgroup
-    namespace that will use them, and devices are the host's, copied-on-write like its programs."""
-    copied = ["usr", "etc", "dev"] if shared else ["usr", "etc"]
+    namespace that will use them, and devices are the host's, copied-on-write like its programs. `ids` is how many user
+    ids there are: where not all, in a user namespace other than the first, devices are those of NODES, and /etc is left
+    to `build`."""
+    whole = ids == ALL_IDS
+    copied = ["usr", *(["etc"] if whole else []), *(["dev"] if shared and whole else [])]
     merged = []
     for name in MERGED_FOLDERS:
         folder = f"{host}/{name}"
@@ -128,12 +135,14 @@ def plan(root: str, upper: str, host: str = "", *, shared: bool = False) -> Plan
         elif os.path.isdir(folder):
             copied.append(name)
     dev = f"{root}/dev"
-    there = os.listdir(f"{host}/dev") if shared else []
+    there = os.listdir(f"{host}/dev") if shared and whole else []
+    xattrs = () if whole else ("userxattr",)  # no other class may be written there: xattr(7)
+    terminals = ("newinstance", *(("gid=5",) if ids > _TTY else ()), "mode=620", "ptmxmode=666")
     return Plan(
         (
             *merged,
             *(
-                Overlay(f"{root}/{name}", (f"{host}/{name}",), f"{upper}/{name}/upper", f"{upper}/{name}/work")
+                Overlay(f"{root}/{name}", (f"{host}/{name}",), f"{upper}/{name}/upper", f"{upper}/{name}/work", *xattrs)
                 for name in copied
             ),
             tmpfs(f"{root}/tmp", mode=0o1777),
@@ -141,8 +150,8 @@ def plan(root: str, upper: str, host: str = "", *, shared: bool = False) -> Plan
             tmpfs(f"{root}/run"),
             Mount(f"{root}/sys", "sysfs", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC),
             *(() if shared else (cgroups(root, "nsdelegate"),)),
-            *(() if shared else _devices(dev)),
-            Mount(f"{dev}/pts", "devpts", "devpts", MS_NOSUID, ("newinstance", "gid=5", "mode=620", "ptmxmode=666")),
+            *(_devices(dev) if not shared else () if whole else _bound_devices(dev, host)),
+            Mount(f"{dev}/pts", "devpts", "devpts", MS_NOSUID, terminals),
             tmpfs(f"{dev}/shm", mode=0o1777, flags=MS_NOSUID | MS_NODEV),
             Mount(f"{dev}/mqueue", "mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC),
             *(Symlink(f"{dev}/{name}", to) for name, to in LINKS if name not in there),
@@ -166,19 +175,45 @@ def _devices(dev: str) -> tuple[Mount | Node, ...]:
     )
 
 
-def build(root: str, upper: str, python_folder: str, *, shared: bool = False) -> None:
+def _bound_devices(dev: str, host: str) -> tuple[Mount | File, ...]:
+    """Where no node may be made, and none on an overlay of ours may be opened (mount_namespaces(7), nodev)."""
+    there = [name for name, *_ in NODES if name != LOOP_CONTROL and os.path.exists(f"{host}/dev/{name}")]
+    return (
+        tmpfs(dev, size="1M", flags=MS_NOSUID),
+        *(File(f"{dev}/{name}") for name in there),
+        *(Mount(f"{dev}/{name}", source=f"{host}/dev/{name}", flags=MS_BIND) for name in there),
+    )
+
+
+def build(root: str, upper: str, python_folder: str, *, shared: bool = False, ids: int = ALL_IDS) -> None:
     """Makes the world. `root` is an empty folder of a tmpfs; `python_folder`, if it is there, holds modules for the
-    student's own Python. Raises OSError."""
+    student's own Python. With too few `ids` for the user `student` there is none. Raises OSError."""
     for name, mode in PLAIN_FOLDERS.items():
         _make_folder(f"{root}/{name}", mode)
-    plan(root, upper, shared=shared).execute()
+    plan(root, upper, shared=shared, ids=ids).execute()
+    if ids != ALL_IDS:
+        _copy_readable("/etc", f"{root}/etc")
     _make_folder(f"{root}/run/lock", 0o1777)
     for name, (mode, text) in FILES.items():
-        _replace(f"{root}/{name}", mode, text.encode())
-    for name in ("home/student", "home/student/lab", "home/student/.bashrc"):
+        lines = text.splitlines(keepends=True)
+        if ids <= STUDENT:
+            lines = [line for line in lines if not line.startswith(("student:", "student "))]
+        _replace(f"{root}/{name}", mode, "".join(lines).encode())
+    for name in ("home/student", "home/student/lab", "home/student/.bashrc") if ids > STUDENT else ():
         os.chown(f"{root}/{name}", STUDENT, STUDENT)
     if os.path.isdir(python_folder):
         _copy_files(python_folder, f"{root}/{STUDENT_PYTHON}")
+
+
+def _copy_readable(source: str, target: str) -> None:
+    """In a user namespace an overlay copies nothing up whose owner has no id there (EOVERFLOW): not for programs, which
+    are to be replaced as a whole, but for settings, which are to be changed."""
+    import shutil  # no guest needs it
+
+    try:
+        shutil.copytree(source, target, symlinks=True)
+    except shutil.Error:
+        pass  # it has copied all but what is not for us to read
 
 
 def _make_folder(folder: str, mode: int) -> None:

@@ -1,4 +1,5 @@
 #!/bin/sh
+# needs: feature:root_cgroup
 # The root is exempt from the rule and may hold processes.
 set -e
 cd /sys/fs/cgroup

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: ticker-lives-in-ice cgroups.ticker-moved
 cd /sys/fs/cgroup
-for pid in $(cat ice/cgroup.procs); do echo $pid > cgroup.procs; done
+mkdir thawed
+for pid in $(cat ice/cgroup.procs); do echo $pid > thawed/cgroup.procs; done
 echo 1 > ice/cgroup.freeze

@@ -1,4 +1,5 @@
 #!/bin/sh
+# needs: feature:root_cgroup
 # fails: child-has-only-memory cgroups.threaded
 cd /sys/fs/cgroup
 mkdir test/child

@@ -1,4 +1,5 @@
 #!/bin/sh
+# needs: feature:initial_user_namespace
 # fails: becomes-the-interpreter seccomp.another-interpreter
 # The interpreter is swapped under its path for a program that needs five calls.
 cat > /tmp/hello.c <<'END'
