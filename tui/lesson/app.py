@@ -230,6 +230,9 @@ class LessonApp(Panes):
         if self.phase is not Phase.CLOSING:
             self._fail("failed", event.error)
 
+    def on_machine_lost(self, event: news.MachineLost) -> None:
+        self.lost(event.error)
+
     def _fail(self, what: str, error: Exception) -> None:
         """`what` is `failed` or `lost`."""
         self.phase = Phase.FAILED
@@ -240,7 +243,7 @@ class LessonApp(Panes):
         """Whether `error` means that the machine is gone; if so, the screen says it."""
         from tui.lesson.backstage import LOST
 
-        if not isinstance(error, LabsError) or error.key not in LOST:
+        if not isinstance(error, LabsError) or error.key != LOST:
             return False
         if self.phase is Phase.READY:
             self._pane.stop()
