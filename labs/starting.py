@@ -68,7 +68,7 @@ def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, 
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)
-    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place, language)
+    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place)
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
         more = {"course_map": course_map, "cast": cast, "attachable": False}

@@ -46,7 +46,7 @@ async def test_the_shell_leaves_the_f_keys_to_the_lesson_and_a_program_with_the_
         await enter(app, pilot, FULL)
         await until(pilot, says(app, "full"))
         await until(pilot, lambda: app.focus_is is Focus.PROGRAM)
-        assert shown(app, "#keys").split() == ["^]", "text"]
+        assert shown(app, "#keys").split() == ["^]", "text", "^]:", "all"]
         at = app.guide.walk.at
         await pilot.press("f7", "f10", "a", "ctrl+q")
         await until(pilot, lambda: app.focus_is is Focus.SHELL)

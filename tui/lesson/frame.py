@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.chinese import teach_rich
 from tui.lesson.layout import Opening, lay_out
+from tui.lesson.looks import Looks
 from tui.lesson.machine_pane import MachinePane
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.theme import ANSI, ANSI_ON_LIGHT, DARK, LIGHT, theme_for
 from tui.lesson.words import Words
 
 _GONE = 0.2
 """Seconds after which a notice whose time is over has been taken away."""
 
 
-class Frame(App[None]):
+class Frame(Looks[None]):
     """Empty panes for a chapter called `title` and its machine."""
 
     CSS_PATH = Path(__file__).parent / "frame.tcss"
@@ -31,13 +29,12 @@ class Frame(App[None]):
 
     def __init__(self, title: str, words: Words) -> None:
         super().__init__()
-        teach_rich()
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = theme_for(os.environ).name
-        self.ansi_theme_dark, self.ansi_theme_light = ANSI, ANSI_ON_LIGHT
         self._title = title
         self._words = words
+
+    @property
+    def words(self) -> Words:
+        return self._words
 
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
@@ -65,8 +62,12 @@ class Frame(App[None]):
 
     def on_text_selected(self) -> None:
         if text := self.screen.get_selected_text():
-            self.copy_to_clipboard(text)
-            self.notify(self._words.screen("copied"), markup=False, timeout=2)
+            self.copy(text)
+
+    def copy(self, text: str) -> None:
+        """Gives `text` to the reader's own terminal for its clipboard (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.notify(self._words.screen("copied"), markup=False, timeout=2)
 
     def notify(
         self,

@@ -118,6 +118,27 @@ class Guide:
             return "key_run"
         return "key_answer" if isinstance(item, QuestionState) and not item.done else "key_next"
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether `go_on` does anything but say why it does not."""
+        item = self.walk.item
+        if isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
+            return False
+        return (isinstance(item, StepState) and not item.running) or self.next_act == "key_answer" or not self.walk.last
+
+    @property
+    def at_task(self) -> bool:
+        return isinstance(self.walk.item, TaskState)
+
+    @property
+    def hints_left(self) -> bool:
+        """Whether there is a hint that the task at hand has not given yet."""
+        item = self.walk.item
+        return isinstance(item, TaskState) and item.hints < len(self._hints(item))
+
+    def _hints(self, item: TaskState) -> tuple[str, ...]:
+        return item.task.hints.get(self._words.language, ())
+
     # Keys
 
     async def go_on(self, stage: Stage) -> None:
@@ -128,7 +149,7 @@ class Guide:
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
             self._page.ask(item)
-        elif isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
+        elif isinstance(item, TaskState) and not self.may_go_on:
             stage.say(self._words.screen("task_first"))
         elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
             await self._play(self.walk.item, stage)
@@ -151,9 +172,9 @@ class Guide:
     async def hint(self, stage: Stage) -> bool:
         """Gives one more hint to the task at hand; whether there was one."""
         item = self.walk.item
-        hints = item.task.hints.get(self._words.language, ()) if isinstance(item, TaskState) else ()
-        if not isinstance(item, TaskState) or item.hints == len(hints):
-            stage.say(self._words.screen("no_more_hints" if hints else "no_hints"))
+        if not isinstance(item, TaskState) or not self.hints_left:
+            there = isinstance(item, TaskState) and self._hints(item)
+            stage.say(self._words.screen("no_more_hints" if there else "no_hints"))
             return False
         item.hints += 1
         await self._show(item, stage)
