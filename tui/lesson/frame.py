@@ -57,6 +57,10 @@ class Frame(Looks[None]):
         lay_out(self._base, event.size, self._words)
         self.show_status()
 
+    def lay_out(self) -> None:
+        """Fits the panes into the screen as it is, once one has come or gone."""
+        lay_out(self._base, self.size, self._words)
+
     def show_status(self) -> None:
         """Says in the last line how things stand."""
 

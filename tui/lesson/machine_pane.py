@@ -1,4 +1,4 @@
-"""Where the machine is seen: its terminal with a live view below, or a notice while there is none."""
+"""Where the machine is seen: its terminal with a live view beside or under it, or a notice while there is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.lesson.layout import VIEWING
 from tui.lesson.words import Words
 from tui.terminal.pump import OpenShell
 from tui.terminal.widget import Terminal
@@ -135,7 +136,7 @@ class MachinePane(Container):
         if not self.query(LiveView):
             await self.mount(LiveView(self._words))
         self._viewed = view
-        self.set_class(bool(view), "-viewing")
+        self.set_class(bool(view), VIEWING)
         if view:
             more = f" · {views.index(view) + 1}/{len(views)}" if len(views) > 1 else ""
             self.query_one(LiveView).turn_to(view, more)

@@ -56,7 +56,9 @@ class Palette(ModalScreen[Command | None]):
         with Vertical() as box:
             box.border_title = Content(self._words.screen("palette_title")).markup
             box.border_subtitle = Content(self._words.screen("palette_keys")).markup
-            yield Input(placeholder=self._words.screen("palette_how"), compact=True)
+            line = Input(placeholder=self._words.screen("palette_how"), compact=True)
+            line.cursor_blink = False
+            yield line
             rows = OptionList()
             rows.can_focus = False  # what is typed is the line's
             yield rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.lesson.frame import Frame
+from tui.lesson.layout import ZOOMED
 from tui.lesson.machine_pane import MOST
 from tui.lesson.status_bar import Focus
 from tui.terminal.widget import Terminal
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from tui.lesson import news
     from tui.lesson.backstage import Backstage
     from tui.lesson.search_bar import SearchBar
-
-ZOOMED = "-zoomed"
 
 
 class Panes(Frame):
@@ -107,6 +106,7 @@ class Panes(Frame):
     def action_zoom(self) -> None:
         """The machine's pane alone, or beside the text again."""
         zoomed = self._base.query_one("#lesson").toggle_class(ZOOMED).has_class(ZOOMED)
+        self.lay_out()
         if zoomed and not self._pane.idle:
             self._pane.terminal.focus()
 
@@ -149,6 +149,7 @@ class Panes(Frame):
     async def look_at(self, view: str) -> None:
         """Empty for none."""
         await self._pane.turn_view(view, self.views_here)
+        self.lay_out()
         self.look()
 
     def look(self) -> None:

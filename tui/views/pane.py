@@ -1,4 +1,4 @@
-"""The pane of a live view, below the terminal."""
+"""The pane of a live view, beside or under the terminal."""
 
 from __future__ import annotations
 
