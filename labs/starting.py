@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -65,6 +66,8 @@ def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, 
     check_choice(on or "auto", (*CHOICES, REPLAY))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
+    if os.environ.get("TERM", "dumb") == "dumb":
+        raise LabsError("dumb-terminal", chapter=chapter.id)
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -26,8 +26,21 @@ class ConsoleSigns(LineFilter):
         return [Segment(on_console(text), style, control) for text, style, control in segments]
 
 
+_CONSOLE_SIGNS = ConsoleSigns()
+_NO_COLOR = NoColor()
+
+
 class Looks(App[ReturnType]):
     """An app in our themes. Chapters in Chinese break their lines where Chinese does."""
+
+    CSS = """
+    OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }
+    Input:nocolor > .input--cursor { text-style: reverse; }
+    Screen:nocolor > .screen--selection { text-style: reverse; }
+    VerticalScroll:nocolor:focus { border-title-style: bold reverse; }
+    .block:nocolor { border-left: blank; }
+    .block.-current:nocolor { border-left: outer $foreground; }
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,12 +52,13 @@ class Looks(App[ReturnType]):
         self.ansi_theme_dark = ANSI_OF_CONSOLE if self.few_colors else ANSI
         self.ansi_theme_light = ANSI_ON_LIGHT
         self.theme = (CONSOLE if self.few_colors else theme_for(os.environ)).name
-        self._signs = (ConsoleSigns(),) if os.environ.get("TERM") == LINUX else ()
+        self.few_signs = os.environ.get("TERM") == LINUX
+        """Whether the terminal's font has a few hundred signs, and no Chinese."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours those of the terminal remain, where Textual would paint shades of grey."""
-        colors = (NoColor(),) if self.no_color else super().get_line_filters()
-        return (*colors, *self._signs)
+        colors = (_NO_COLOR,) if self.no_color else super().get_line_filters()
+        return (*colors, _CONSOLE_SIGNS) if self.few_signs else colors
 
     async def use_theme(self, theme: Theme) -> None:
         self.theme = theme.name

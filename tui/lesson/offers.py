@@ -78,7 +78,7 @@ def _of_looks(lesson: LessonApp) -> Iterator[Command]:
         yield name(f"do_{'dark' if theme.dark else 'light'}", partial(lesson.use_theme, theme))
     if not lesson.no_color:
         yield name("do_no_colors", lesson.toggle_colors)
-    if lesson.ready and lesson.readable:
+    if lesson.ready and lesson.readable and not lesson.few_signs:
         for other in lesson.words.others:
             yield name(f"do_language_{other.language}", partial(lesson.speak, other.language))
 

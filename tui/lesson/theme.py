@@ -44,11 +44,17 @@ CONSOLE = Theme(
     success="#55ff55",
     warning="#ffff55",
     error="#ff5555",
-    foreground="#aaaaaa",
+    foreground="#ffffff",
     background="#000000",
     surface="#000000",
     panel="#0000aa",
-    variables={"text-muted-hex": "#aaaaaa", "terminal": "#000000", "terminal-text": "#aaaaaa"},
+    variables={
+        "text-muted-hex": "#aaaaaa",
+        "terminal": "#000000",
+        "terminal-text": "#aaaaaa",
+        "block-cursor-background": "#00aaaa",
+        "block-cursor-blurred-background": "#00aaaa",
+    },
 )
 """For terminals of sixteen colours: some of VGA's, each of which becomes itself there, where ours would become two."""
 CHOICE = "LABS_THEME"
