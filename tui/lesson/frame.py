@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Static
@@ -17,6 +19,7 @@ from tui.lesson.machine_pane import MachinePane
 from tui.lesson.status_bar import StatusBar
 from tui.lesson.words import Words
 
+TOLD_SECONDS = 15.0
 _GONE = 0.2
 """Seconds after which a notice whose time is over has been taken away."""
 
@@ -40,6 +43,7 @@ class Frame(Looks[None]):
         with Container(id="lesson", classes="-stacked"):
             with Vertical(id="reading"):
                 yield Opening(self._title)
+                yield Static(id="tip")
             yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
@@ -87,7 +91,16 @@ class Frame(Looks[None]):
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
         self.set_timer((timeout or self.NOTIFICATION_TIMEOUT) + _GONE, self._base.refresh)
 
-    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
-        if seconds is not None:  # what is told for long must not pile up over the text
-            self.clear_notifications()
-        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
+    def say(self, sentence: str, *, warning: bool = False) -> None:
+        """Says `sentence` for some seconds over what lies there."""
+        self.notify(sentence, severity="warning" if warning else "information", markup=False)
+
+    def tell(self, sentence: str) -> bool:
+        """Tells `sentence` for longer, below the text; False while something else is being told."""
+        tip = self._base.query_one("#tip", Static)
+        if tip.display:
+            return False
+        tip.update(Content(sentence))
+        tip.display = True
+        self.set_timer(TOLD_SECONDS, partial(setattr, tip, "display", False))
+        return True

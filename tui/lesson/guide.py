@@ -16,7 +16,6 @@ from tui.lesson.words import Words
 
 QUICKER = "quicker_guests"
 """The key of what is said, and of the note that it was."""
-TOLD_SECONDS = 12.0
 TOUR = ("tour_step", "tour_shell", "tour_task")
 """What a new reader is told once, each when it is of use: at the first step, once it has run, and at the first task."""
 
@@ -32,7 +31,11 @@ class Stage(Protocol):
     def could_be_quicker(self) -> bool:
         """Whether it is a guest whose kernel is slower than the one that `labs guest build` makes."""
 
-    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None: ...
+    def say(self, sentence: str, *, warning: bool = False) -> None:
+        """Says what has just happened; it lies over the rest for a moment."""
+
+    def tell(self, sentence: str) -> bool:
+        """Tells what is good to know, covering nothing; False while something else is being told."""
 
     def show_status(self) -> None:
         """Says which keys do what now."""
@@ -106,8 +109,7 @@ class Guide:
             self._tell(QUICKER, stage)
 
     def _tell(self, key: str, stage: Stage) -> None:
-        if not self._place.was_told(key):
-            stage.say(self._words.screen(key), seconds=TOLD_SECONDS)
+        if not self._place.was_told(key) and stage.tell(self._words.screen(key)):
             self._backstage.note(lambda: self._place.note_told(key))
 
     @property
@@ -198,11 +200,11 @@ class Guide:
             return
         item.take(event.played, event.recorded)
         await self._show(item, stage)
-        self._tell(TOUR[1], stage)
         if event.played.outcome is not None and event.played.outcome.end in (End.WAITING, End.TIMEOUT):
             stage.give_keys()
         if item.done and item is self.walk.item and not self.walk.last:
             await self.move(1, stage)
+        self._tell(TOUR[1], stage)  # what is to be told of the next item comes first
 
     async def on_step_failed(self, event: news.StepFailed, stage: Stage) -> None:
         item = self.walk.find(event.step)
