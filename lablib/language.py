@@ -12,9 +12,11 @@ LANGUAGES = ("en", "zh")
 
 
 def preferred_language(environ: Mapping[str, str] | None = None) -> str:
-    """`LABS_LANG` first, then the locale as setlocale(3) reads it: LC_ALL, LC_MESSAGES, LANG. English otherwise."""
+    """`LABS_LANG` first, then the locale as setlocale(3) reads it: LC_ALL, LC_MESSAGES, LANG. English otherwise, and on
+    the kernel's own console, whose font has no Chinese (console_codes(4))."""
     environ = os.environ if environ is None else environ
-    for name in ("LABS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+    locale = () if environ.get("TERM") == "linux" else ("LC_ALL", "LC_MESSAGES", "LANG")
+    for name in ("LABS_LANG", *locale):
         value = environ.get(name, "")
         if value:
             return "zh" if value.lower().startswith("zh") else "en"

@@ -36,7 +36,7 @@ def run_map(arguments: Arguments, language: str) -> int:
     progress, place = Progress(), Place()
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
-    places, begin = places_of(progress, place, language)()
+    places, begin = places_of(progress, place)(language)
     chosen = MapApp(places, begin, language).run()
     if not chosen:
         return 0
@@ -45,10 +45,10 @@ def run_map(arguments: Arguments, language: str) -> int:
     return run_start(Arguments("start", {}, (chosen,)), language)
 
 
-def places_of(progress: Progress, place: Place, language: str) -> Callable[[], tuple[list[MapPlace], int]]:
-    """What asks for the map as it is then: its rows, and the one to begin at."""
+def places_of(progress: Progress, place: Place) -> Callable[[str], tuple[list[MapPlace], int]]:
+    """What asks for the map as it is then, in a language: its rows, and the one to begin at."""
 
-    def ask() -> tuple[list[MapPlace], int]:
+    def ask(language: str) -> tuple[list[MapPlace], int]:
         from tui.map.places import map_places, resumed
 
         rows = list(map_places(course.entries(), progress, course.lacking(), language))

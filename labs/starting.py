@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -65,10 +66,12 @@ def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, 
     check_choice(on or "auto", (*CHOICES, REPLAY))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabsError("no-terminal")
+    if os.environ.get("TERM", "dumb") == "dumb":
+        raise LabsError("dumb-terminal", chapter=chapter.id)
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)
-    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place, language)
+    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place)
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
         more = {"course_map": course_map, "cast": cast, "attachable": False}

@@ -129,7 +129,9 @@ class GuestMachine(ServedMachine):
             return hashlib.file_digest(program, "sha256").digest()
 
     def save_work(self) -> bool:
-        return self._work is not None and self._work.save(self._channel(MAX_BYTES))
+        if self._work is None:
+            return super().save_work()
+        return self._work.save(self._channel(MAX_BYTES))
 
     def _restore(self, work: GuestWork, link: Link) -> tuple[str, ...]:
         try:

@@ -35,17 +35,20 @@ _QUEUE_LIMIT = 4 * SHELL_WINDOW
 """Bytes a channel may hold unread, beyond what its request asked for, before we call it a flood that no agent of ours
 would send."""
 _INPUT_CHUNK = 1024
-_SEND_SECONDS = 10.0
-"""How long the agent may leave us without credit; a guest that runs at all acknowledges within milliseconds."""
+_SEND_SECONDS = 30.0
+"""How long the agent may leave us without credit. A guest that has the processor acknowledges within milliseconds; one
+that has to wait for it is slow and not gone."""
 
 
 class Channel:
-    """The frames of one request, in order. Iterate with `next`; `None` means that the machine is gone."""
+    """The frames of one request, in order. Iterate with `next`; `None` means that the machine is gone. Where only the
+    newest counts, it takes the place of one that nobody has read: a reader that is held up for long costs nothing."""
 
-    def __init__(self, link: Link, number: int, limit: int) -> None:
+    def __init__(self, link: Link, number: int, limit: int, *, newest: bool = False) -> None:
         self.number = number
         self._link = link
         self._limit = limit
+        self._newest = newest
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._ready = threading.Condition()
@@ -62,19 +65,12 @@ class Channel:
             self._bytes -= len(frame.payload)
             return frame
 
-    def newest(self) -> Frame | None:
-        """Waits as `next` does, and of several frames that are there takes the last one."""
-        frame = self.next()
-        with self._ready:
-            if frame is not None and self._frames:
-                frame = self._frames[-1]
-                self._frames.clear()
-                self._bytes = 0
-        return frame
-
     def put(self, frame: Frame) -> None:
         """For the link's reader. Raises WireError when more is queued than an agent may send."""
         with self._ready:
+            if self._newest:
+                self._frames.clear()
+                self._bytes = 0
             self._bytes += len(frame.payload)
             if self._bytes > self._limit:
                 raise WireError("the agent sent more than it had credit for")
@@ -119,6 +115,8 @@ class Link:
         self._last_channel = 0
         self._lock = threading.Lock()
         self._sending = threading.Lock()
+        self._rest = memoryview(b"")
+        """Of a frame that was begun when credit ran out."""
         self._in_flight = 0
         self._credit = threading.Condition()
         self._hello: queue.Queue[bytes | None] = queue.Queue()
@@ -139,9 +137,9 @@ class Link:
         except queue.Empty:
             raise TimeoutError from None
 
-    def channel(self, bulk: int = 0) -> Channel:
-        """A new channel, for a request whose answer may bring `bulk` bytes before anyone reads. Raises MachineError
-        when the machine is gone."""
+    def channel(self, bulk: int = 0, *, newest: bool = False) -> Channel:
+        """A new channel, for a request whose answer may bring `bulk` bytes before anyone reads, or of whose answers
+        only the `newest` counts. Raises MachineError when the machine is gone."""
         with self._lock:
             if self._ended.is_set():
                 raise MachineError("machine-gone")
@@ -151,7 +149,7 @@ class Link:
                 if number not in self._channels:
                     break
             self._last_channel = number
-            channel = self._channels[number] = Channel(self, number, _QUEUE_LIMIT + bulk)
+            channel = self._channels[number] = Channel(self, number, _QUEUE_LIMIT + bulk, newest=newest)
             return channel
 
     def forget(self, number: int) -> None:
@@ -159,29 +157,31 @@ class Link:
             self._channels.pop(number, None)
 
     def send(self, type: int, channel: int, payload: bytes = b"") -> None:
-        """Sends one frame as far as credit allows, and waits for more. Raises MachineError when the machine is gone or
-        takes nothing any more."""
+        """Sends one frame as far as credit allows, and waits for more. Raises MachineError when the machine is gone, or
+        gives none for long. A frame that was begun then is ended before the next one, for to the agent one that was cut
+        is forged."""
         with self._sending:
-            data = memoryview(self._encoder.frame(type, channel, payload))
-            while data:
-                with self._credit:
-                    free = self._credit.wait_for(lambda: self._in_flight < WINDOW or self.ended, _SEND_SECONDS)
-                    if self.ended or not free:
-                        raise MachineError("machine-gone" if self.ended else "machine-silent")
-                    part = data[: WINDOW - self._in_flight]
-                    self._in_flight += len(part)
-                try:
-                    self._line.sendall(part)
-                except OSError as error:
-                    raise MachineError("machine-gone") from error
-                data = data[len(part) :]
+            self._send_rest()
+            self._rest = memoryview(self._encoder.frame(type, channel, payload))
+            self._send_rest()
+
+    def _send_rest(self) -> None:
+        while self._rest:
+            with self._credit:
+                free = self._credit.wait_for(lambda: self._in_flight < WINDOW or self.ended, _SEND_SECONDS)
+                if self.ended or not free:
+                    raise MachineError("machine-gone" if self.ended else "machine-silent")
+                part = self._rest[: WINDOW - self._in_flight]
+                self._in_flight += len(part)
+            try:
+                self._line.sendall(part)
+            except OSError as error:
+                raise MachineError("machine-gone") from error
+            self._rest = self._rest[len(part) :]
 
     def close(self) -> None:
         """Ends the line; the agent takes that as the end of the lab."""
-        try:
-            self._line.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other side was first
+        self._shut_down()
         if threading.current_thread() is not self._reader:
             self._reader.join(timeout=5)
         self._line.close()
@@ -199,9 +199,15 @@ class Link:
             return
         except WireError as error:
             self.fault = str(error)
-            self._line.shutdown(socket.SHUT_RDWR)  # whoever speaks there is cut off
+            self._shut_down()  # whoever speaks there is cut off
         finally:
             self._end()
+
+    def _shut_down(self) -> None:
+        try:
+            self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the other side was first
 
     def _greeted(self) -> bytes:
         """Waits for the greeting and answers it with the key; returns what came after it."""

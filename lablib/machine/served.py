@@ -17,8 +17,8 @@ from lablib.text import one_line
 if TYPE_CHECKING:
     from lablib.verdict import Result
 
-ANSWER_SECONDS = 10.0
-"""How long a file may take, or what else is milliseconds in a machine that works."""
+ANSWER_SECONDS = 30.0
+"""How long a file may take, or what else is milliseconds in a machine that has the processor."""
 CHECK_SECONDS = 120.0
 """How long checks may take: there are those that try programs out, with a limit of their own (`agent.trials`)."""
 MEASURE_SECONDS = 2000.0
@@ -98,7 +98,7 @@ class Stream(Generic[T]):
         channel.send(request, value)
 
     def __iter__(self) -> Iterator[T]:
-        while (frame := self._channel.newest()) is not None:
+        while (frame := self._channel.next()) is not None:
             if frame.type == self._answer:
                 yield self._read(frame)
 
@@ -174,6 +174,8 @@ class ServedMachine:
         channel.send(Type.WRITE, {"path": path, "mode": mode, "input": len(data), "limit": 1000})
         channel.send_input(data)
         done = _collect(channel, ANSWER_SECONDS, 1000)
+        if done.status is None:
+            raise MachineError("machine-silent")
         if done.status != 0:
             raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
 
@@ -197,7 +199,7 @@ class ServedMachine:
         return _results(self._ask(Type.CHECK, task, seconds=CHECK_SECONDS))
 
     def watch(self, task: str) -> Watch:
-        return Stream(self._channel(), Type.WATCH, task, Type.RESULTS, _results)
+        return Stream(self._link_up().channel(newest=True), Type.WATCH, task, Type.RESULTS, _results)
 
     def view(self, name: str) -> View:
         from lablib.machine.seen import ViewStream  # not before it is asked for
@@ -208,12 +210,17 @@ class ServedMachine:
         return self._ask(Type.STOP, seconds=STOP_SECONDS).json() is True
 
     def save_work(self) -> bool:
+        if self._link_up().ended:
+            raise MachineError("machine-gone")
         return False
 
     def _channel(self, bulk: int = 0) -> Channel:
+        return self._link_up().channel(bulk)
+
+    def _link_up(self) -> Link:
         if self._link is None:
             raise MachineError("machine-gone")
-        return self._link.channel(bulk)
+        return self._link
 
     def _ask(self, type: int, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
         return ask(self._channel(), type, value, seconds)

@@ -31,6 +31,9 @@ _INTERRUPTS = (b"\x03", b"\x03", b"\x1c")
 """Ctrl-C, again (a shell that was just about to read takes the first only with the next key), and Ctrl-\\."""
 _PASTE = b"\x1b[200~%s\x1b[201~\r"
 """Bracketed paste, so that several lines are one piece of input and completion does not see a tab."""
+_PASTED = b"\x1b[200~"
+_ROOM, _MOST_ROWS = 4, 1000
+"""Rows for a prompt, and those that bash is told of at most."""
 _AT_A_PROMPT = (End.EXITED, End.ENTERED, End.LEFT)
 
 
@@ -58,6 +61,9 @@ class Session:
     """One bash of a machine, with marks. Reading must go on in one thread while others run steps."""
 
     def __init__(self, machine: Machine, size: Size) -> None:
+        self._size = size
+        self._tall = False
+        """Whether bash has been told of more rows than there are."""
         self._nonce = secrets.token_hex(4)
         self._marks = MarkReader(self._nonce)
         kept = keeping(machine.capabilities.work_folder)
@@ -82,17 +88,24 @@ class Session:
             data = self._shell.read()
         finally:
             with self._news:
-                self._hear(data)
+                news = self._hear(data)
                 self._news.notify_all()
+            if news and self._tall:  # it has been taken, or dropped
+                self._tall = False
+                self._shell.resize(self._size)
         return data
 
     def write(self, data: bytes) -> None:
-        if b"\r" in data or b"\n" in data:
+        if data.startswith(_PASTED):  # its lines are no Enter
+            if self._at_prompt:
+                self._make_room(data)
+        elif b"\r" in data or b"\n" in data:
             with self._news:  # until bash says what became of the line
                 self._at_prompt = self._continued = False
         self._shell.write(data)
 
     def resize(self, size: Size) -> None:
+        self._size, self._tall = size, False
         self._shell.resize(size)
 
     def close(self) -> None:
@@ -208,7 +221,19 @@ class Session:
         return self._prompts > prompts
 
     def _type(self, commands: str) -> None:
-        self._shell.write(_FIRST_LINE + _PASTE % commands.strip("\n").encode())
+        typed = commands.strip("\n").encode()
+        self._make_room(typed)
+        self._shell.write(_FIRST_LINE + _PASTE % typed)
+
+    def _make_room(self, typed: bytes) -> None:
+        """Tells bash of a terminal that all of `typed` fits into, until it is taken. Of a command with more rows than
+        that readline(3) shows some, and writes others over them; the terminal itself has a history for what scrolls."""
+        columns = max(1, self._size.columns)
+        # No character is wider than two columns, and a tab than eight; a prompt stands before it all.
+        rows = sum(1 + (2 * len(line) + 8 * line.count("\t")) // columns for line in _lines(typed)) + _ROOM
+        if rows > self._size.rows:
+            self._tall = True
+            self._shell.resize(Size(columns, min(rows, _MOST_ROWS)))
 
     def _wait(self, wanted: Callable[[], bool], seconds: float) -> bool:
         with self._news:
@@ -217,16 +242,20 @@ class Session:
     def _idle(self) -> bool:
         return self._at_prompt and not self._continued and self._transcript is None
 
-    def _hear(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> bool:
+        """Whether a command has begun, or a new prompt has come."""
         if not data:
             self._closed = True
-            return
+            return False
         self._last_output = time.monotonic()
+        news = False
         for piece in self._marks.feed(data):
             if isinstance(piece, Mark):
+                news |= piece.kind != "P" and piece != self._last_prompt  # which may only be drawn again
                 self._take(piece)
             elif self._transcript is not None:
                 self._transcript.add(piece)
+        return news
 
     def _take(self, mark: Mark) -> None:
         if mark.kind == "P":
@@ -252,6 +281,11 @@ class Session:
         elif len(self._shells) < _DEEPEST:
             self._opened += 1
             self._shells[shell] = self._opened
+
+
+def _lines(typed: bytes) -> list[str]:
+    """Lines as they are typed, by CR, or as they are written, by LF."""
+    return typed.decode(errors="replace").replace("\r", "\n").split("\n")
 
 
 def _has_no_marks(holder: Foreground) -> bool:

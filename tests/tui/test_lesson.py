@@ -80,7 +80,7 @@ async def test_whose_kernel_is_slow_is_told_once_of_the_quicker_one(tmp_path: Pa
         app = lesson(tmp_path, machine, language, place=place)
         async with running(app, (120, 40)) as pilot:
             await until(pilot, watched(machine))
-            assert any("labs guest build" in note.message for note in app._notifications) is said
+            assert ("labs guest build" in shown(app, "#tip")) is said
         assert place.was_told("quicker_guests")
 
 
@@ -89,7 +89,7 @@ async def test_who_has_the_quick_kernel_is_told_nothing(tmp_path: Path) -> None:
     app = lesson(tmp_path, machine, place=place)
     async with running(app, (120, 40)) as pilot:
         await until(pilot, watched(machine))
-        assert not app._notifications
+        assert not app._notifications and not app.query_one("#tip").display
     assert place.remarks == set(TOUR)
 
 

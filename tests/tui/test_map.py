@@ -86,7 +86,7 @@ async def test_the_map_by_itself_ends_with_what_was_chosen(keys: str, chosen: st
 
 async def test_from_a_lesson_one_goes_to_another_item_of_it(tmp_path: Path) -> None:
     app = lesson(tmp_path, FakeMachine())
-    app.course_map = lambda: (places(), 0)
+    app.course_map = lambda language: (places(), 0)
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: app.readable and app.ready)
         await pilot.press("f10")
@@ -99,7 +99,7 @@ async def test_from_a_lesson_one_goes_to_another_item_of_it(tmp_path: Path) -> N
 async def test_from_a_lesson_one_goes_to_another_chapter_and_the_machine_is_taken_away(tmp_path: Path) -> None:
     machine = FakeMachine()
     app = lesson(tmp_path, machine)
-    app.course_map = lambda: (places(), 3)
+    app.course_map = lambda language: (places(), 3)
     async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: app.readable and app.ready)
         await pilot.press("f10")

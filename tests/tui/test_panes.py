@@ -18,6 +18,7 @@ from tui.lesson.search_bar import SearchBar
 from tui.lesson.status_bar import Focus
 from tui.lesson.theme import DARK, LIGHT, theme_for
 from tui.terminal.strips import found_in
+from tui.views.pane import LiveView
 
 FULL = "printf '\\033[?1049hfu''ll'; stty raw -echo; head -c 12 | od -An -c; printf '\\033[?1049l'; stty sane"
 """A program that has the whole screen until twelve bytes have come, and shows them."""
@@ -46,7 +47,7 @@ async def test_the_shell_leaves_the_f_keys_to_the_lesson_and_a_program_with_the_
         await enter(app, pilot, FULL)
         await until(pilot, says(app, "full"))
         await until(pilot, lambda: app.focus_is is Focus.PROGRAM)
-        assert shown(app, "#keys").split() == ["^]", "text"]
+        assert shown(app, "#keys").split() == ["^]", "text", "^]:", "all"]
         at = app.guide.walk.at
         await pilot.press("f7", "f10", "a", "ctrl+q")
         await until(pilot, lambda: app.focus_is is Focus.SHELL)
@@ -195,3 +196,45 @@ def test_what_is_sought_is_told_in_cells_and_in_any_case() -> None:
 )
 def test_colours_are_as_the_reader_or_their_terminal_says(environment: dict[str, str], theme: object) -> None:
     assert theme_for(environment) is theme
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_live_view_stands_beside_the_terminal_where_there_is_room_and_under_it_elsewhere(
+    tmp_path: Path, language: str
+) -> None:
+    app = lesson(tmp_path, FakeMachine(), language)
+    async with running(app, (160, 40)) as pilot:
+        await up(app, pilot)
+        alone = app._pane.first.size
+        await pilot.press("f8")
+        for width, height, beside in (
+            (160, 40, True),
+            (120, 40, False),
+            (200, 60, True),
+            (80, 24, False),
+            (240, 60, True),
+        ):
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda beside=beside: is_beside(app) is beside)
+            assert app._pane.first.size.width >= 80 and not app._pane.first.region.overlaps(view(app).region)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: not is_beside(app))
+        await pilot.press("f11")  # without the text there is room
+        await until(pilot, lambda: is_beside(app))
+        await pilot.press("f11")
+        await until(pilot, lambda: not is_beside(app))
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: is_beside(app))
+        await pilot.press("f8")
+        await until(pilot, lambda: app._pane.first.size == alone)
+
+
+def view(app: LessonApp) -> LiveView:
+    return app.query_one(LiveView)
+
+
+def is_beside(app: LessonApp) -> bool:
+    terminal, looked_at = app._pane.first.region, view(app).region
+    beside = looked_at.x >= terminal.right and looked_at.y == terminal.y and looked_at.height == terminal.height
+    assert beside or looked_at.y >= terminal.bottom
+    return beside

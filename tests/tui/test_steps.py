@@ -19,8 +19,10 @@ from tests.tui.lessons import FIRST, SIZES, lesson, running, says, shown, watche
 from tests.tui.waiting import until
 from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
+from tui.lesson.item_line import ItemLine
 from tui.lesson.phase import Phase
 from tui.lesson.state import QuestionState, StepState
+from tui.lesson.status_bar import StatusBar
 from tui.lesson.words import Words
 from tui.terminal.widget import Terminal
 from tui.views import VIEWS
@@ -108,24 +110,40 @@ async def test_a_step_that_goes_otherwise_shows_what_it_printed_when_it_was_reco
         assert "│ as it was␛[31m\n│ once\nF2 runs it again" in text.replace(" \n", "\n")
 
 
-async def test_a_new_reader_is_shown_around_once_and_each_thing_when_it_is_of_use(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_new_reader_is_shown_around_once_one_thing_at_a_time_and_no_state_is_covered(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.lesson.frame.TOLD_SECONDS", 60.0)
     place = FakePlace("first-look")
     place.remarks.clear()
     machine = FakeMachine()
     app = lesson(tmp_path, machine, place=place)
 
-    def told() -> list[str]:
-        return [note.message for note in app._notifications]
+    async def told(key: str) -> None:
+        tip = app.query_one("#tip")
+        await until(
+            pilot, lambda: bool(tip.display) and Words("en").screen(key) in " ".join(shown(app, "#tip").split())
+        )
+        assert not app._notifications
+        for other in (app.query_one(ItemLine), app._pane.first, app.query_one(StatusBar)):
+            assert not tip.region.overlaps(other.region)
+        tip.display = False  # as when its time is over
 
-    async with running(app, (120, 40)) as pilot:
+    async with running(app, size) as pilot:
         await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
-        await until(pilot, lambda: len(told()) == 1 and "F2 types the next step" in told()[0])
+        await told("tour_step")
         await pilot.press("f2")
-        await until(pilot, lambda: told() == [Words("en").screen(key) for key in TOUR[1:]])
+        await told("tour_task")
+        await pilot.press("f6", "f2")
+        await told("tour_shell")
         await until(pilot, lambda: place.remarks == set(TOUR))
         await pilot.press("f6", "f7")
-        await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 2)
-        assert len(told()) == 2
+        await until(pilot, lambda: machine.log.count(f"watch {FIRST}") == 3)
+        assert not app.query_one("#tip").display
+        monkeypatch.setattr("tui.lesson.frame.TOLD_SECONDS", 0.05)
+        assert app.tell("something") and not app.tell("something else")
+        await until(pilot, lambda: not app.query_one("#tip").display)
 
 
 async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_path: Path) -> None:

@@ -5,33 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from lablib.errors import MachineError
 from lablib.machine import link as link_module
-from lablib.machine.link import Link
-from lablib.machine.wire import GREETING, KEY_BYTES, TO_AGENT, TO_HOST, WINDOW, Decoder, Encoder, Type
-
-
-class FakeAgent:
-    """The other end, doing what a test says."""
-
-    def __init__(self) -> None:
-        ours, self.line = socket.socketpair()
-        self.link = Link(ours)
-
-    def greet(self) -> None:
-        self.line.sendall(GREETING)
-        key = b""
-        while len(key) < KEY_BYTES:
-            key += self.line.recv(KEY_BYTES - len(key))
-        self.encoder = Encoder(key, TO_HOST)
-        self.decoder = Decoder(key, TO_AGENT)
-
-    def send(self, type: int, channel: int, payload: bytes = b"") -> None:
-        self.line.sendall(self.encoder.frame(type, channel, payload))
+from lablib.machine.wire import WINDOW, Type
+from tests.agents import CUTS, FakeAgent
 
 
 @pytest.fixture
@@ -118,6 +99,62 @@ def test_an_agent_that_gives_no_credit_is_called_silent(agent: FakeAgent, monkey
     with pytest.raises(MachineError) as caught:
         channel.send_input(b"z" * 10_000)
     assert caught.value.key == "machine-silent"
+
+
+def test_an_agent_that_was_slow_is_understood_again_once_it_gives_credit(
+    agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "_SEND_SECONDS", 0.2)
+    agent.greet()
+    channel = agent.link.channel()
+    for _ in range(2):  # in the midst of a frame, and before one that is not begun
+        with pytest.raises(MachineError):
+            channel.send_input(b"z" * 10_000)
+    monkeypatch.setattr(link_module, "_SEND_SECONDS", 10.0)
+    said = threading.Thread(target=channel.send_input, args=(b"again",))
+    said.start()
+    got = b""
+    while not got.endswith(b"again"):
+        data = agent.line.recv(65536)
+        got += b"".join(frame.payload for frame in agent.decoder.feed(data))
+        agent.send(Type.ACK, 0, len(data).to_bytes(4, "big"))
+    said.join(5)
+    assert got.strip(b"z") == b"again" and not agent.link.ended
+
+
+def test_a_reader_who_is_held_up_misses_what_is_old_and_the_machine_is_not_lost(agent: FakeAgent) -> None:
+    agent.greet()
+    watched, other = agent.link.channel(newest=True), agent.link.channel()
+    for number in range(100):
+        agent.send(Type.RESULTS, watched.number, b"%d" % number + b"x" * 60_000)
+    agent.send(Type.DONE, other.number, b"true")
+    assert other.next(10) is not None
+    frame = watched.next(5)
+    assert frame is not None and frame.payload.startswith(b"99x")
+    assert not agent.link.ended
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_an_agent_that_ends_in_the_midst_of_a_frame_is_gone_for_all_who_wait(
+    agent: FakeAgent, cut: Callable[[bytes], bytes]
+) -> None:
+    agent.greet()
+    channels = [agent.link.channel() for _ in range(3)]
+    agent.send(Type.OUTPUT, channels[0].number, b"whole")
+    agent.die(cut, channels[0].number)
+    frames = [channels[0].next(5)]
+    while frames[-1] is not None:
+        frames.append(channels[0].next(5))
+    whole = [len(frame.payload) for frame in frames if frame is not None]
+    assert whole in ([5], [5, 60_000]), "what was cut is shown to nobody"
+    assert [channel.next(5) for channel in channels] == [None, None, None]
+    for act in (lambda: channels[0].send(Type.CREDIT, 1), agent.link.channel):
+        with pytest.raises(MachineError) as caught:
+            act()
+        assert caught.value.key == "machine-gone"
+    agent.link._reader.join(5)
+    assert not agent.link._reader.is_alive()
 
 
 def test_frames_for_a_channel_that_was_closed_are_dropped(agent: FakeAgent) -> None:

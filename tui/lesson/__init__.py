@@ -25,13 +25,13 @@ def run_lesson(
     start: str = "",
     *,
     attachable: bool = True,
-    course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None,
+    course_map: Callable[[str], tuple[Sequence[MapPlace], int]] | None = None,
     cast: Cast | None = None,
 ) -> tuple[int, str]:
     """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
     until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
     ended it; and the chapter or the item of another one that they want to go to, chosen from the map that `course_map`
-    tells, empty for none. Raises what `load` raises. The machine is closed whatever happens. Where it is
+    tells in a language, empty for none. Raises what `load` raises. The machine is closed whatever happens. Where it is
     `attachable`, other terminals can attach to it. What its shell shows goes into `cast`, if there is one.
     """
     from tui.lesson.app import LessonApp

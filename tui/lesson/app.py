@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from lablib.errors import LabsError
-from tui.lesson.help import Help
-from tui.lesson.panes import Panes
+from tui.lesson.menus import Menus
 from tui.lesson.phase import Phase
 from tui.lesson.signals import Signals
-from tui.lesson.status_bar import Focus, StatusBar
+from tui.lesson.status_bar import StatusBar
 from tui.lesson.words import Words
 from tui.terminal import engines
 from tui.terminal.widget import Terminal
@@ -25,15 +23,15 @@ if TYPE_CHECKING:
     # What reads Markdown and starts machines takes as long to import as all the rest: it comes after the first paint.
     from lablib.course.index import ChapterEntry
     from lablib.course.model import Chapter
-    from lablib.machine.base import Machine
+    from lablib.machine.base import Capabilities, Machine
     from lablib.session.cast import Cast
     from tui.lesson import news
     from tui.lesson.backstage import Backstage
     from tui.lesson.blocks import Chosen, QuestionBlock
+    from tui.lesson.commands import Command
     from tui.lesson.guide import Guide
     from tui.lesson.page import Page
     from tui.lesson.state import Place, Progress
-    from tui.map.places import MapPlace
 
 SURE_SECONDS = 4.0
 """Within which a reset is asked for once more."""
@@ -41,10 +39,10 @@ NO_MACHINE = 3
 """Exit code: nothing could be checked."""
 
 
-class LessonApp(Panes):
+class LessonApp(Menus):
     """One chapter on one machine. Painted before the machine is asked for, and before the terminal's engine is read."""
 
-    # All with priority, so that they work from the shell too (`check_action`).
+    # With priority, so that they work from the shell too (`check_action`).
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", priority=True),
         Binding("f2", "go_on", priority=True),
@@ -57,6 +55,7 @@ class LessonApp(Panes):
         Binding("f10", "map", priority=True),
         Binding("ctrl+right_square_bracket", "toggle_terminal", priority=True),
         Binding("ctrl+q", "leave", priority=True),
+        Binding("colon,ctrl+p", "palette"),
     ]
 
     def __init__(
@@ -78,8 +77,6 @@ class LessonApp(Panes):
         self._machine_factory = machine_factory
         self._kept = progress, place, start
         self._attachable = attachable
-        self.course_map: Callable[[], tuple[Sequence[MapPlace], int]] | None = None
-        """What tells the map of the course, where there is one."""
         self.cast: Cast | None = None
         """Where what the shell shows is kept, if it is."""
         self.wanted = ""
@@ -90,7 +87,7 @@ class LessonApp(Panes):
         self._backstage: Backstage | None = None
         self._guide: Guide | None = None
         self._page: Page | None = None
-        self._machine_line = ""
+        self._machine: Capabilities | None = None
         self.could_be_quicker = False
         self._going_on = False
         self._began = monotonic()
@@ -197,7 +194,7 @@ class LessonApp(Panes):
         if self.phase is Phase.CLOSING or self._backstage is None:
             self.exit(return_code=self._exit_code)
             return
-        if not self._exit_code and self.phase is Phase.FAILED and not self._machine_line:
+        if not self._exit_code and self.phase is Phase.FAILED and self._machine is None:
             self._exit_code = NO_MACHINE
         self.phase = Phase.CLOSING
         self.show_status()
@@ -215,8 +212,7 @@ class LessonApp(Panes):
             return
         self.phase = Phase.READY
         capabilities = event.capabilities
-        kind = self._words.screen(f"kind_{capabilities.kind}")
-        self._machine_line = self._words.screen("ready", kind=kind, release=capabilities.release)
+        self._machine = capabilities
         self.could_be_quicker = capabilities.kind == "guest" and not capabilities.practice
         for key in capabilities.warnings:
             self.notify(self._words.warning(key), severity="warning", markup=False, timeout=10)
@@ -230,6 +226,9 @@ class LessonApp(Panes):
         if self.phase is not Phase.CLOSING:
             self._fail("failed", event.error)
 
+    def on_machine_lost(self, event: news.MachineLost) -> None:
+        self.lost(event.error)
+
     def _fail(self, what: str, error: Exception) -> None:
         """`what` is `failed` or `lost`."""
         self.phase = Phase.FAILED
@@ -240,7 +239,7 @@ class LessonApp(Panes):
         """Whether `error` means that the machine is gone; if so, the screen says it."""
         from tui.lesson.backstage import LOST
 
-        if not isinstance(error, LabsError) or error.key not in LOST:
+        if not isinstance(error, LabsError) or error.key != LOST:
             return False
         if self.phase is Phase.READY:
             self._pane.stop()
@@ -318,7 +317,29 @@ class LessonApp(Panes):
         await self.guide.answer(event.state, event.choice, self)
 
     async def on_chosen(self, event: Chosen) -> None:
-        await self.guide.go_to(event.id, self)
+        await self.go_to_item(event.id)
+
+    async def go_to_item(self, id: str) -> None:
+        await self.guide.go_to(id, self)
+
+    async def go_to(self, id: str) -> None:
+        if id.partition("/")[0] == self._entry.id:
+            await self.go_to_item(id)
+        elif id:
+            self.wanted = id
+            self.action_leave()
+
+    async def show_anew(self) -> None:
+        if self.readable:
+            await self.page.show_anew()
+        self._pane.show_anew()
+
+    async def speak(self, language: str) -> None:
+        self._words.language = language
+        self._title = f"{self._entry.number} · {self._entry.title[language]}"
+        await self.page.tell_anew(self._title)
+        self._pane.show_anew()
+        self.show_status()
 
     async def action_go_on(self) -> None:
         if self.readable:
@@ -338,36 +359,10 @@ class LessonApp(Panes):
         if await self.guide.hint(self):
             self.page.enlarge_card()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A program that has the whole screen wants every key but the one that leaves it; the shell, the F-keys not."""
-        if self.phase is Phase.CLOSING or action == "toggle_terminal":
-            return action in ("leave", "toggle_terminal")
-        if self.focus_is is Focus.PROGRAM or (self.focus_is is Focus.SHELL and action == "leave"):
-            return False
-        if action in ("help", "leave") or (action == "go_on" and not self.readable):
-            return True
-        return self.readable and not isinstance(self.screen, ModalScreen)
+    def commands(self) -> Iterator[Command]:
+        from tui.lesson.offers import offers  # not before it is asked for
 
-    def action_help(self) -> None:
-        if isinstance(self.screen, Help):
-            self.pop_screen()
-        else:
-            self.push_screen(Help(self._words))
-
-    def action_map(self) -> None:
-        if self.course_map is not None:
-            self.run_worker(self._ask_map(self.course_map), exclusive=True)
-
-    async def _ask_map(self, tell: Callable[[], tuple[Sequence[MapPlace], int]]) -> None:
-        from tui.map.screen import CourseMap  # not before it is asked for
-
-        places, begin = await asyncio.to_thread(tell)
-        chosen = await self.push_screen_wait(CourseMap(places, begin, self._words))
-        if chosen.partition("/")[0] == self._entry.id:
-            await self.guide.go_to(chosen, self)
-        elif chosen:
-            self.wanted = chosen
-            self.action_leave()
+        return offers(self)
 
     def action_card(self) -> None:
         self.page.toggle_card()
@@ -392,4 +387,4 @@ class LessonApp(Panes):
         go_on = self.guide.next_act if self.readable else "key_run"
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
-            bar.show(self.phase, self._machine_line, seconds, go_on, self.focus_is)
+            bar.show(self.phase, self._machine, seconds, go_on, self.focus_is)

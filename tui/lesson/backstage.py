@@ -25,8 +25,9 @@ from lablib.session.typed import APPEND, BEGIN, END, keeping, note_turn
 from tui.lesson import news
 from tui.threads import hand_over, post, start
 
-LOST = {"machine-gone", "machine-silent"}
-"""Keys of the errors after which a machine is of no more use."""
+LOST = "machine-gone"
+"""The key of the error after which a machine is of no more use. One that does not answer may be slow: who tires of it
+resets it."""
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
 NOTES_END = 2.0
@@ -215,8 +216,10 @@ class Backstage:
                 said = ""
             except Exception as error:  # shown on the screen, whatever it is
                 key = error.key if isinstance(error, LabsError) else str(error)
-                if key in LOST:
-                    return  # that is said by who is watching
+                if key == LOST:
+                    if not replaced.is_set():
+                        post(self._target, news.MachineLost(error))
+                    return
                 if key != said:
                     post(self._target, news.Trouble(error))
                 said = key
@@ -230,7 +233,7 @@ class Backstage:
             if machine is not None:
                 machine.save_work()
         except Exception as error:
-            if not isinstance(error, LabsError) or error.key not in LOST:
+            if not isinstance(error, LabsError) or error.key != LOST:
                 post(self._target, news.Trouble(error))
                 raise
 

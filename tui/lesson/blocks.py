@@ -79,6 +79,8 @@ class TaskBlock(Block):
 class QuestionBlock(Vertical):
     """A question with its choices, and what there is to say once it is answered."""
 
+    topic = "question"
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding(str(n), f"choose({n})", show=False) for n in range(1, 10)]
 
     @dataclass

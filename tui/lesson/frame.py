@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from pathlib import Path
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.chinese import teach_rich
 from tui.lesson.layout import Opening, lay_out
+from tui.lesson.looks import Looks
 from tui.lesson.machine_pane import MachinePane
 from tui.lesson.status_bar import StatusBar
-from tui.lesson.theme import ANSI, ANSI_ON_LIGHT, DARK, LIGHT, theme_for
 from tui.lesson.words import Words
 
+TOLD_SECONDS = 15.0
 _GONE = 0.2
 """Seconds after which a notice whose time is over has been taken away."""
 
 
-class Frame(App[None]):
+class Frame(Looks[None]):
     """Empty panes for a chapter called `title` and its machine."""
 
     CSS_PATH = Path(__file__).parent / "frame.tcss"
@@ -31,18 +32,18 @@ class Frame(App[None]):
 
     def __init__(self, title: str, words: Words) -> None:
         super().__init__()
-        teach_rich()
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = theme_for(os.environ).name
-        self.ansi_theme_dark, self.ansi_theme_light = ANSI, ANSI_ON_LIGHT
         self._title = title
         self._words = words
+
+    @property
+    def words(self) -> Words:
+        return self._words
 
     def compose(self) -> ComposeResult:
         with Container(id="lesson", classes="-stacked"):
             with Vertical(id="reading"):
                 yield Opening(self._title)
+                yield Static(id="tip")
             yield MachinePane(self._words)
         yield StatusBar(self._words)
         yield Static(id="too-small")
@@ -60,13 +61,21 @@ class Frame(App[None]):
         lay_out(self._base, event.size, self._words)
         self.show_status()
 
+    def lay_out(self) -> None:
+        """Fits the panes into the screen as it is, once one has come or gone."""
+        lay_out(self._base, self.size, self._words)
+
     def show_status(self) -> None:
         """Says in the last line how things stand."""
 
     def on_text_selected(self) -> None:
         if text := self.screen.get_selected_text():
-            self.copy_to_clipboard(text)
-            self.notify(self._words.screen("copied"), markup=False, timeout=2)
+            self.copy(text)
+
+    def copy(self, text: str) -> None:
+        """Gives `text` to the reader's own terminal for its clipboard (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.notify(self._words.screen("copied"), markup=False, timeout=2)
 
     def notify(
         self,
@@ -82,7 +91,16 @@ class Frame(App[None]):
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
         self.set_timer((timeout or self.NOTIFICATION_TIMEOUT) + _GONE, self._base.refresh)
 
-    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None:
-        if seconds is not None:  # what is told for long must not pile up over the text
-            self.clear_notifications()
-        self.notify(sentence, severity="warning" if warning else "information", markup=False, timeout=seconds)
+    def say(self, sentence: str, *, warning: bool = False) -> None:
+        """Says `sentence` for some seconds over what lies there."""
+        self.notify(sentence, severity="warning" if warning else "information", markup=False)
+
+    def tell(self, sentence: str) -> bool:
+        """Tells `sentence` for longer, below the text; False while something else is being told."""
+        tip = self._base.query_one("#tip", Static)
+        if tip.display:
+            return False
+        tip.update(Content(sentence))
+        tip.display = True
+        self.set_timer(TOLD_SECONDS, partial(setattr, tip, "display", False))
+        return True

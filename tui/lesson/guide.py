@@ -16,7 +16,6 @@ from tui.lesson.words import Words
 
 QUICKER = "quicker_guests"
 """The key of what is said, and of the note that it was."""
-TOLD_SECONDS = 12.0
 TOUR = ("tour_step", "tour_shell", "tour_task")
 """What a new reader is told once, each when it is of use: at the first step, once it has run, and at the first task."""
 
@@ -32,7 +31,11 @@ class Stage(Protocol):
     def could_be_quicker(self) -> bool:
         """Whether it is a guest whose kernel is slower than the one that `labs guest build` makes."""
 
-    def say(self, sentence: str, *, warning: bool = False, seconds: float | None = None) -> None: ...
+    def say(self, sentence: str, *, warning: bool = False) -> None:
+        """Says what has just happened; it lies over the rest for a moment."""
+
+    def tell(self, sentence: str) -> bool:
+        """Tells what is good to know, covering nothing; False while something else is being told."""
 
     def show_status(self) -> None:
         """Says which keys do what now."""
@@ -106,8 +109,7 @@ class Guide:
             self._tell(QUICKER, stage)
 
     def _tell(self, key: str, stage: Stage) -> None:
-        if not self._place.was_told(key):
-            stage.say(self._words.screen(key), seconds=TOLD_SECONDS)
+        if not self._place.was_told(key) and stage.tell(self._words.screen(key)):
             self._backstage.note(lambda: self._place.note_told(key))
 
     @property
@@ -117,6 +119,27 @@ class Guide:
         if isinstance(item, StepState):
             return "key_run"
         return "key_answer" if isinstance(item, QuestionState) and not item.done else "key_next"
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether `go_on` does anything but say why it does not."""
+        item = self.walk.item
+        if isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
+            return False
+        return (isinstance(item, StepState) and not item.running) or self.next_act == "key_answer" or not self.walk.last
+
+    @property
+    def at_task(self) -> bool:
+        return isinstance(self.walk.item, TaskState)
+
+    @property
+    def hints_left(self) -> bool:
+        """Whether there is a hint that the task at hand has not given yet."""
+        item = self.walk.item
+        return isinstance(item, TaskState) and item.hints < len(self._hints(item))
+
+    def _hints(self, item: TaskState) -> tuple[str, ...]:
+        return item.task.hints.get(self._words.language, ())
 
     # Keys
 
@@ -128,7 +151,7 @@ class Guide:
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
             self._page.ask(item)
-        elif isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
+        elif isinstance(item, TaskState) and not self.may_go_on:
             stage.say(self._words.screen("task_first"))
         elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
             await self._play(self.walk.item, stage)
@@ -151,9 +174,9 @@ class Guide:
     async def hint(self, stage: Stage) -> bool:
         """Gives one more hint to the task at hand; whether there was one."""
         item = self.walk.item
-        hints = item.task.hints.get(self._words.language, ()) if isinstance(item, TaskState) else ()
-        if not isinstance(item, TaskState) or item.hints == len(hints):
-            stage.say(self._words.screen("no_more_hints" if hints else "no_hints"))
+        if not isinstance(item, TaskState) or not self.hints_left:
+            there = isinstance(item, TaskState) and self._hints(item)
+            stage.say(self._words.screen("no_more_hints" if there else "no_hints"))
             return False
         item.hints += 1
         await self._show(item, stage)
@@ -177,11 +200,11 @@ class Guide:
             return
         item.take(event.played, event.recorded)
         await self._show(item, stage)
-        self._tell(TOUR[1], stage)
         if event.played.outcome is not None and event.played.outcome.end in (End.WAITING, End.TIMEOUT):
             stage.give_keys()
         if item.done and item is self.walk.item and not self.walk.last:
             await self.move(1, stage)
+        self._tell(TOUR[1], stage)  # what is to be told of the next item comes first
 
     async def on_step_failed(self, event: news.StepFailed, stage: Stage) -> None:
         item = self.walk.find(event.step)

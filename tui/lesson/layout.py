@@ -12,6 +12,14 @@ from tui.lesson.words import Words
 SMALLEST = Size(60, 16)
 WIDE = 118
 """Columns from which prose and terminal stand side by side."""
+TERMINAL = 81
+"""Columns that the terminal has and its rule; the rest is shared out."""
+PROSE = 42
+"""Columns that prose keeps beside a terminal and a view."""
+VIEW, MOST_OF_VIEW = 36, 76
+"""Columns that a view needs to stand beside the terminal, and those that it makes something of."""
+ZOOMED, VIEWING = "-zoomed", "-viewing"
+"""Classes of the lesson, whose text is hidden, and of the machine's pane, which has a view."""
 
 
 class Opening(Static):
@@ -32,9 +40,24 @@ def lay_out(screen: Screen[object], size: Size, words: Words) -> None:
     wide = width >= WIDE
     lesson.set_class(wide, "-wide")
     lesson.set_class(not wide, "-stacked")
-    if wide:  # a terminal of 80 columns and its rule come first, then prose of a comfortable width
-        reading.styles.width = min(width - 81, max(37, width * 2 // 5), 76)
+    view = _view_beside(screen, width)
+    if wide:  # a terminal of 80 columns and its rule come first, then a view, then prose of a comfortable width
+        comfortable = 76 if view else max(37, width * 2 // 5)
+        reading.styles.width = min(width - TERMINAL - view, comfortable, 76)
         reading.styles.height = "1fr"
     else:
         reading.styles.width = "1fr"
         reading.styles.height = max(6, height * 3 // 8 - 1)
+
+
+def _view_beside(screen: Screen[object], width: int) -> int:
+    """The columns of the live view beside the terminal; 0 where there is none, or no room for it but below."""
+    machine = screen.query_one("#machine")
+    prose = 0 if screen.query_one("#lesson").has_class(ZOOMED) else PROSE
+    room = width - TERMINAL - prose
+    beside = machine.has_class(VIEWING) and room >= VIEW
+    machine.set_class(beside, "-beside")
+    columns = max(VIEW, min(room * 3 // 5, MOST_OF_VIEW)) if beside else 0
+    for view in screen.query("#view"):
+        view.styles.width = columns or "1fr"
+    return columns

@@ -1,4 +1,4 @@
-"""Where the machine is seen: its terminal with a live view below, or a notice while there is none."""
+"""Where the machine is seen: its terminal with a live view beside or under it, or a notice while there is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.lesson.layout import VIEWING
 from tui.lesson.words import Words
 from tui.terminal.pump import OpenShell
 from tui.terminal.widget import Terminal
@@ -128,19 +129,24 @@ class MachinePane(Container):
         """The view that is asked for; empty for none."""
         return self._viewed
 
-    async def turn_view(self, views: tuple[str, ...]) -> None:
-        """To the next of `views`, and after the last to none."""
+    async def turn_view(self, view: str, views: tuple[str, ...]) -> None:
+        """To `view`, one of `views`; to none where it is empty."""
         from tui.views.pane import LiveView  # not before it is asked for
 
         if not self.query(LiveView):
             await self.mount(LiveView(self._words))
-        order = ["", *views, ""]
-        at = order.index(self._viewed) + 1 if self._viewed in order else 0
-        self._viewed = order[at]
-        self.set_class(bool(self._viewed), "-viewing")
-        if self._viewed:
-            more = f" · {at}/{len(views)}" if len(views) > 1 else ""
-            self.query_one(LiveView).turn_to(self._viewed, more)
+        self._viewed = view
+        self.set_class(bool(view), VIEWING)
+        if view:
+            more = f" · {views.index(view) + 1}/{len(views)}" if len(views) > 1 else ""
+            self.query_one(LiveView).turn_to(view, more)
+
+    def show_anew(self) -> None:
+        """Shows the view again, in the colours and the language there are now."""
+        from tui.views.pane import LiveView
+
+        for view in self.query(LiveView):
+            view.show_anew()
 
     def show_view(self, rows: Rows) -> None:
         from tui.views.pane import LiveView

@@ -40,6 +40,14 @@ class MachineFailed(Message):
         self.error = error
 
 
+class MachineLost(Message):
+    """The machine that was ready has ended by itself."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class MachineClosed(Message):
     """The machine is gone, or `error` says why that is not certain."""
 

@@ -42,10 +42,10 @@ class Page:
         self._prose = ProsePane(title, self._chapter, self._walk, self._words)
         self._lesson = self._screen.query_one("#lesson")
         reading = self._screen.query_one("#reading")
-        await reading.mount(self._prose)
+        await reading.mount(self._prose, before="#tip")
         await self._screen.query_one("#opening").remove()
         await asyncio.sleep(PAUSE)
-        await reading.mount(self._card)
+        await reading.mount(self._card, before="#tip")
         await self._lesson.mount(self._line, before="#machine")
         await self._show_item()
         await self._prose.show_rest()
@@ -64,6 +64,25 @@ class Page:
         self._lesson.remove_class(LARGE)
         await self._show_item()
         self._prose.go_to(item.id)
+
+    async def show_anew(self) -> None:
+        """Shows everything again, in the colours there are now."""
+        await self._prose.refresh_items()
+        await self._show_item()
+
+    async def tell_anew(self, title: str) -> None:
+        """Shows everything again, in the language there is now."""
+        focused = self._prose.has_focus
+        await self._prose.remove()
+        self._prose = ProsePane(title, self._chapter, self._walk, self._words)
+        await self._screen.query_one("#reading").mount(self._prose, before=self._card)
+        self._card.forget()
+        await self._show_item()
+        await self._prose.show_rest()
+        if self._walk.item is not None:
+            self._prose.go_to(self._walk.item.id)
+        if focused:
+            self.focus()
 
     def ask(self, state: QuestionState) -> None:
         """Lets the reader choose an answer."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.lesson.frame import Frame
+from tui.lesson.layout import ZOOMED
+from tui.lesson.machine_pane import MOST
 from tui.lesson.status_bar import Focus
 from tui.terminal.widget import Terminal
 from tui.views import views_of
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from tui.lesson import news
     from tui.lesson.backstage import Backstage
     from tui.lesson.search_bar import SearchBar
-
-ZOOMED = "-zoomed"
 
 
 class Panes(Frame):
@@ -30,6 +30,7 @@ class Panes(Frame):
         Binding("t", "new_terminal"),
         Binding("z", "zoom"),
         Binding("slash", "search"),
+        Binding("v", "copy"),
     ]
     chapter_id = ""
 
@@ -52,10 +53,33 @@ class Panes(Frame):
         focused = self._base.focused
         if not isinstance(focused, Terminal) or not focused.running:
             return Focus.TEXT
+        if focused.copying:
+            return Focus.COPYING
         return Focus.PROGRAM if focused.full_screen else Focus.SHELL
 
     def on_terminal_filled(self) -> None:
         self.show_status()
+
+    def on_selecting_turned(self) -> None:
+        self.show_status()
+
+    def on_selecting_copied(self, event: Terminal.Copied) -> None:
+        self.copy(event.text)
+
+    def action_copy(self) -> None:
+        """Has the keys select in the terminal that is shown."""
+        if not self._pane.idle:
+            self._pane.terminal.begin_copying()
+            self._pane.terminal.focus()
+
+    @property
+    def terminals(self) -> int:
+        """How many there are."""
+        return len(self._pane.terminals)
+
+    @property
+    def may_add_terminal(self) -> bool:
+        return len(self._pane.terminals) < MOST
 
     # -- terminals
 
@@ -82,6 +106,7 @@ class Panes(Frame):
     def action_zoom(self) -> None:
         """The machine's pane alone, or beside the text again."""
         zoomed = self._base.query_one("#lesson").toggle_class(ZOOMED).has_class(ZOOMED)
+        self.lay_out()
         if zoomed and not self._pane.idle:
             self._pane.terminal.focus()
 
@@ -106,8 +131,25 @@ class Panes(Frame):
 
     # -- live views
 
+    @property
+    def views_here(self) -> tuple[str, ...]:
+        """What can be looked at live, in the order of its key."""
+        return views_of(self.chapter_id)
+
+    @property
+    def viewed(self) -> str:
+        """The view that is shown; empty for none."""
+        return self._pane.viewed
+
     async def action_view(self) -> None:
-        await self._pane.turn_view(views_of(self.chapter_id))
+        """The next view, and after the last none."""
+        order = ["", *self.views_here, ""]
+        await self.look_at(order[order.index(self._pane.viewed) + 1])
+
+    async def look_at(self, view: str) -> None:
+        """Empty for none."""
+        await self._pane.turn_view(view, self.views_here)
+        self.lay_out()
         self.look()
 
     def look(self) -> None:

@@ -25,6 +25,8 @@ ItemBlock = StepBlock | TaskBlock | QuestionBlock
 class ProsePane(VerticalScroll):
     """A chapter's text, scrolled with the usual keys when it has the focus."""
 
+    topic = "text"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "page_down", show=False),
         Binding("b", "page_up", show=False),
@@ -89,6 +91,10 @@ class ProsePane(VerticalScroll):
             await block.show()
         elif block is not None:
             block.show()
+
+    async def refresh_items(self) -> None:
+        for id in self._blocks:
+            await self.refresh_item(id)
 
     def go_to(self, id: str) -> None:
         """Marks the item called `id` as the one the reader is at and brings it into view. It stays there while this

@@ -15,6 +15,8 @@ from tui.lesson.words import Words
 class SearchBar(Input):
     """There while one searches; Enter and Up find older text, Down newer, Escape ends it."""
 
+    topic = "search"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,up", "look(True)", show=False),
         Binding("down", "look(False)", show=False),

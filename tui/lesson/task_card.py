@@ -26,6 +26,8 @@ _LINES = 8
 class TaskCard(VerticalScroll):
     """The whole card."""
 
+    topic = "card"
+
     def __init__(self, words: Words) -> None:
         super().__init__(id="card")
         self._words = words
@@ -45,6 +47,10 @@ class TaskCard(VerticalScroll):
         self.query_one("#task-note", Static).update(self._note(state))
         self.query_one("#checks", Static).update(Checks(state, self._words, self.app.theme_variables).render())
         await self._show_texts(state)
+
+    def forget(self) -> None:
+        """Shows body and hints anew the next time, whether or not they are others."""
+        self._shown = ("", 0)
 
     def _note(self, state: TaskState) -> Text:
         colors = self.app.theme_variables

@@ -36,6 +36,27 @@ LIGHT = Theme(
     panel="#e4e4df",
     variables={"text-muted-hex": "#666d78", "terminal": "#fdfdfb", "terminal-text": "#23272e"},
 )
+CONSOLE = Theme(
+    name="labs-console",
+    primary="#00aaaa",
+    secondary="#aaaaaa",
+    accent="#55ffff",
+    success="#55ff55",
+    warning="#ffff55",
+    error="#ff5555",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#0000aa",
+    variables={
+        "text-muted-hex": "#aaaaaa",
+        "terminal": "#000000",
+        "terminal-text": "#aaaaaa",
+        "block-cursor-background": "#00aaaa",
+        "block-cursor-blurred-background": "#00aaaa",
+    },
+)
+"""For terminals of sixteen colours: some of VGA's, each of which becomes itself there, where ours would become two."""
 CHOICE = "LABS_THEME"
 """The variable that says `dark` or `light`."""
 
@@ -62,3 +83,8 @@ _BRIGHT_ON_LIGHT = [(80, 86, 96), (196, 62, 55), (66, 134, 54), (160, 108, 10)]
 _BRIGHT_ON_LIGHT += [(56, 116, 178), (148, 84, 164), (34, 130, 136), (60, 66, 76)]
 ANSI_ON_LIGHT = TerminalTheme((253, 253, 251), (35, 39, 46), _ON_LIGHT, _BRIGHT_ON_LIGHT)
 """And on light: white as a foreground would not be seen, so it is a grey."""
+_VGA = [(0, 0, 0), (170, 0, 0), (0, 170, 0), (170, 85, 0), (0, 0, 170), (170, 0, 170), (0, 170, 170), (170, 170, 170)]
+_BRIGHT_VGA = [(85, 85, 85), (255, 85, 85), (85, 255, 85), (255, 255, 85)]
+_BRIGHT_VGA += [(85, 85, 255), (255, 85, 255), (85, 255, 255), (255, 255, 255)]
+ANSI_OF_CONSOLE = TerminalTheme(_VGA[0], _VGA[7], _VGA, _BRIGHT_VGA)
+"""And where there are no other colours than the sixteen: they themselves."""

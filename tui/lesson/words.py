@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lablib.errors import LabsError
-from lablib.i18n import CHECK_MESSAGES, MESSAGES, catalogue
+from lablib.i18n import CHECK_MESSAGES, LANGUAGES, MESSAGES, catalogue
 from lablib.text import printable
 
 SCREEN_MESSAGES = Path(__file__).parent.parent / "messages"
@@ -19,6 +19,12 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        """Another one may be set: what is shown from then on is in that."""
+
+    @property
+    def others(self) -> list[Words]:
+        """The same in every other language."""
+        return [Words(language) for language in LANGUAGES if language != self.language]
 
     def screen(self, key: str, **params: str | int) -> str:
         return self._text(SCREEN_MESSAGES, f"screen.{key}", params)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from textual.app import App
-
-from tui.chinese import teach_rich
-from tui.lesson.theme import theme_for
+from tui.lesson.looks import Looks
 from tui.lesson.words import Words
 from tui.map.places import MapPlace
 from tui.map.screen import CourseMap
 
 
-class MapApp(App[str]):
+class MapApp(Looks[str]):
     """Ends with the id of what was chosen; empty or None for nothing."""
 
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, places: Sequence[MapPlace], begin: int, language: str) -> None:
         super().__init__()
-        teach_rich()
-        theme = theme_for(os.environ)
-        self.register_theme(theme)
-        self.theme = theme.name
         self._map = CourseMap(places, begin, Words(language))
 
     def on_mount(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,14 +16,20 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lablib.text import one_line
+from tui.lesson.help import Help
 from tui.lesson.words import Words
 from tui.map.places import MapPlace
+
+if TYPE_CHECKING:
+    from tui.lesson.commands import Command
 
 _BAR = 10
 
 
 class CourseMap(ModalScreen[str]):
     """Is dismissed with the id of what was chosen; empty for nothing."""
+
+    topic = "map"
 
     DEFAULT_CSS = """
     CourseMap { align: center middle; background: $background 60%; }
@@ -38,6 +45,8 @@ class CourseMap(ModalScreen[str]):
         Binding("escape,q,f10,ctrl+q", "close", show=False),
         Binding("j", "step(1)", show=False),
         Binding("k", "step(-1)", show=False),
+        Binding("colon,slash", "find", show=False),
+        Binding("f1", "help", show=False),
     ]
 
     def __init__(self, places: Sequence[MapPlace], begin: int, words: Words) -> None:
@@ -88,6 +97,27 @@ class CourseMap(ModalScreen[str]):
 
     def action_close(self) -> None:
         self.dismiss("")
+
+    def action_find(self) -> None:
+        """One of them is typed."""
+        from tui.lesson.commands import Command
+        from tui.lesson.palette import Palette
+
+        places = (
+            Command(f"{place.number} · {place.title}" if place.number else place.title, partial(self._go, place.id))
+            for place in self._places
+        )
+        self.app.push_screen(Palette(places, self._words), self._found)
+
+    def _go(self, id: str) -> None:
+        self.dismiss(id)
+
+    def _found(self, command: Command | None) -> None:
+        if command is not None:
+            self.call_next(command.act)
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help(self._words, self.topic))
 
     def action_step(self, by: int) -> None:
         rows = self.query_one(OptionList)

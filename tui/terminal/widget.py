@@ -10,7 +10,6 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
-from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -24,6 +23,7 @@ from tui.terminal.engines import ghostty
 from tui.terminal.mouse import MouseInput
 from tui.terminal.pump import OpenShell, Pump
 from tui.terminal.search import find
+from tui.terminal.selecting import Selecting
 from tui.terminal.strips import found_in, restyle
 from tui.terminal.style import style
 
@@ -39,7 +39,7 @@ _AFTER_A_PROGRAM = (
 )
 
 
-class Terminal(MouseInput, can_focus=True):
+class Terminal(Selecting, MouseInput, can_focus=True):
     """A shell of a machine. `ctrl+]` is never sent to it; shift+pageup, shift+pagedown and the wheel show history."""
 
     DEFAULT_CSS = """
@@ -107,6 +107,7 @@ class Terminal(MouseInput, can_focus=True):
     def clear(self) -> None:
         """Forgets everything, history too: another machine's shell follows."""
         self.stop()
+        self.end_copying()
         self._feed(b"\x1bc\x1b[3J")
         self._back = 0
         self._paint_soon()
@@ -150,6 +151,7 @@ class Terminal(MouseInput, can_focus=True):
             self._engine = None
 
     def on_resize(self) -> None:
+        self.end_copying()  # rows are broken elsewhere now
         self._fit()
 
     @property
@@ -234,7 +236,10 @@ class Terminal(MouseInput, can_focus=True):
 
     def _take_picture(self, engine: Engine) -> None:
         history = engine.scrollback
-        if self._back:  # what is being read stays where it is while more arrives below
+        if self._copying is not None and history > self._history:
+            self._copying.grown(history - self._history)
+            self._back = self._copying.back
+        elif self._back:  # what is being read stays where it is while more arrives below
             self._back = max(0, min(history, self._back + history - self._history))
         self._history = history
         rows = tuple(engine.rows(self._back))
@@ -257,7 +262,7 @@ class Terminal(MouseInput, can_focus=True):
         strip = self._strip(y, base).adjust_cell_length(width, base)
         for start, end in found_in(strip.text, self._sought):
             strip = restyle(strip, start, end, Style(reverse=True))
-        selection = self.text_selection
+        selection = self._selected
         span = selection.get_span(y) if selection is not None else None
         if span is not None:
             chosen = self.screen.get_component_rich_style("screen--selection")
@@ -273,12 +278,15 @@ class Terminal(MouseInput, can_focus=True):
     def _strip(self, y: int, base: Style) -> Strip:
         if self._engine is None or y >= len(self._rows):
             return Strip.blank(self.size.width, base)
-        row = self._rows[y]
+        return self._strip_of(self._rows[y], base)
+
+    def _strip_of(self, row: Row, base: Style) -> Strip:
         strip = self._strips.get(row)
         if strip is None:
             if len(self._strips) >= _STRIPS:
                 self._strips.clear()
-            strip = Strip([Segment(run.text, base + style(run.sgr)) for run in self._engine.runs(row)])
+            runs = self._engine.runs(row) if self._engine is not None else ()
+            strip = Strip([Segment(run.text, base + style(run.sgr)) for run in runs])
             self._strips[row] = strip
         return strip
 
@@ -308,18 +316,6 @@ class Terminal(MouseInput, can_focus=True):
             self._scroll_history(max(0, row - self.size.height // 2) - self._back)
         return row is not None
 
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        lines = []
-        for y in range(len(self._rows)):
-            span = selection.get_span(y)
-            if span is not None:  # counted in cells, so that wide characters are copied whole
-                strip = self._strip(y, Style())
-                lines.append(strip.crop(span[0], None if span[1] == -1 else span[1]).text.rstrip())
-        return "\n".join(lines), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
-
     # -- input
 
     async def _on_key(self, event: events.Key) -> None:
@@ -327,7 +323,9 @@ class Terminal(MouseInput, can_focus=True):
             return
         event.stop()
         event.prevent_default()
-        if event.key in ("shift+pageup", "shift+pagedown"):
+        if self.copying:
+            self._select_by(event.key)
+        elif event.key in ("shift+pageup", "shift+pagedown"):
             self._scroll_history(self.size.height // 2 * (1 if event.key == "shift+pageup" else -1))
         elif self._pump is None:
             if event.key == "enter" and self._open_shell is not None:
@@ -343,6 +341,7 @@ class Terminal(MouseInput, can_focus=True):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
+        self.end_copying()
         self._scroll_history(-self._back)
         self._send(keys.paste(event.text, bracketed=self._mode(modes.BRACKETED_PASTE)))
 

@@ -1,4 +1,4 @@
-"""The pane of a live view, below the terminal."""
+"""The pane of a live view, beside or under the terminal."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ MAX_LINES = 400
 class LiveView(VerticalScroll):
     """One view, empty until the machine has said something."""
 
+    topic = "view"
+
     def __init__(self, words: Words) -> None:
         super().__init__(id="view")
         self._words = words
-        self._view = ""
+        self._view = self._more = ""
         self._rows: Rows = {}
         self._changes = Changes()
 
@@ -48,11 +50,21 @@ class LiveView(VerticalScroll):
 
     def turn_to(self, name: str, more: str) -> None:
         """Shows the view `name` from now on, and `more` in the title; nothing of it is there yet."""
-        self._view, self._rows, self._changes = name, {}, Changes()
-        self.border_title = Content(f"{self._words.screen(f'view_{name}')}{more}").markup
-        legend = self._words.screen(f"legend_{name}") if name in LEGENDS else ""
-        self.border_subtitle = Content(legend).markup
+        self._view, self._more, self._rows, self._changes = name, more, {}, Changes()
+        self._show_title()
         self.query_one("#rows", Static).update("")
+
+    def show_anew(self) -> None:
+        """Shows the same again, in the colours and the language there are now."""
+        if self._view:
+            self._show_title()
+        if self._rows:
+            self._draw()
+
+    def _show_title(self) -> None:
+        self.border_title = Content(f"{self._words.screen(f'view_{self._view}')}{self._more}").markup
+        legend = self._words.screen(f"legend_{self._view}") if self._view in LEGENDS else ""
+        self.border_subtitle = Content(legend).markup
 
     def say(self, key: str) -> None:
         """A sentence in place of rows."""

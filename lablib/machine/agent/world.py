@@ -53,6 +53,12 @@ _TTY = 5
 ALL_IDS = (1 << 32) - 1
 """Of the first user namespace."""
 
+# What was pasted is not lit up, for then readline(3) writes it once more, from the top, when it is taken.
+_BASHRC = r"""PS1='\u@\h:\w\$ '
+alias ls='ls --color=auto'
+HISTCONTROL=ignorespace
+bind 'set enable-active-region off' 2>/dev/null
+"""
 FILES: dict[str, tuple[int, str]] = {
     "etc/passwd": (
         0o644,
@@ -92,8 +98,8 @@ FILES: dict[str, tuple[int, str]] = {
         '[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\n'
         'graphroot = "/var/lib/containers/storage"\n',
     ),
-    "root/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
-    "home/student/.bashrc": (0o644, r"PS1='\u@\h:\w\$ '" + "\nalias ls='ls --color=auto'\nHISTCONTROL=ignorespace\n"),
+    "root/.bashrc": (0o644, _BASHRC),
+    "home/student/.bashrc": (0o644, _BASHRC),
 }
 
 ENVIRONMENT = {
