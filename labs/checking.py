@@ -63,7 +63,7 @@ def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
         if arguments.has(option):
             raise UsageError("needs-script", option=option, task=task.id)
     began = time.monotonic()
-    context = context_here()
+    context = context_here(task.parameters)
     if context is None:
         raise MachineError("host-no-cgroup2")
     results = REGISTRY.run(task.id, context)

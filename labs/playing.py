@@ -36,7 +36,8 @@ def run_chapter(arguments: Arguments, language: str) -> int:
     with sudo_if_agreed(kind, language) as sudo, machine_factory(kind, sudo=sudo)() as machine:
         began = time.monotonic()
         played = []
-        for one in perform(chapter, machine, SIZE, load_recording(chapter.folder, machine.kind)):
+        recording = load_recording(chapter.folder, machine.kind) if not course.has_student() else None
+        for one in perform(chapter, machine, SIZE, recording):
             played.append(one)
             if not as_json:
                 print("\n".join(_lines(one, words)), flush=True)

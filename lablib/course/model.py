@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from lablib.parameters import Values
+
 Text = Mapping[str, str]
 """One text in every language: `{"en": …, "zh": …}`."""
 
@@ -37,6 +39,8 @@ class Task:
     """Per language, in the order they are given."""
     solutions: tuple[Path, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    parameters: Values = field(default_factory=dict)
+    """What they are for whoever it is given to; `lablib.parameters`."""
 
 
 class End(StrEnum):

@@ -61,7 +61,7 @@ def cases(task: Task) -> Iterator[Case]:
 def attempt(case: Case, machine_factory: Callable[[], Machine]) -> Report:
     """Grades the case as a student's script is graded. Raises MachineError."""
     script = case.script.read_bytes() if case.script is not None else b""
-    return check_script(case.task, script, machine_factory)
+    return check_script(case.task, script, machine_factory, knows=True)
 
 
 def judge(case: Case, results: tuple[Result, ...]) -> Fault | None:

@@ -15,7 +15,7 @@ from lablib.grading.report import Report
 from lablib.machine.base import Completed, Machine
 from lablib.machine.wire import WireError
 from lablib.needs import blocking
-from lablib.scene import set_scene
+from lablib.scene import knowing, set_scene
 from lablib.session.transcript import plain
 from lablib.verdict import Result, Verdict, overall
 
@@ -39,10 +39,13 @@ def check_script(
     machine_factory: Callable[[], Machine],
     timeout: float = SCRIPT_SECONDS,
     measuring: Callable[[], None] = lambda: None,
+    *,
+    knows: bool = False,
 ) -> Report:
     """Grades `script` for `task` in a machine made for it; `measuring` is called before what takes minutes, which is
-    done once for all machines that are alike (`lablib.measures`). Raises MachineError when there is none to be had, or
-    when it fails before the script ran: that is never the student's loss."""
+    done once for all machines that are alike (`lablib.measures`). A script that `knows` has the task's parameters in
+    its environment, which no student's has: there they stand in the text. Raises MachineError when there is none to be
+    had, or when it fails before the script ran: that is never the student's loss."""
     began = time.monotonic()
     for _ in range(_TRIES):
         with machine_factory() as machine:
@@ -51,7 +54,7 @@ def check_script(
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
             set_scene(machine, task, measuring)
             try:
-                results, done = _try(machine, task, script, timeout)
+                results, done = _try(machine, task, script, timeout, knows)
                 break
             except _LostMachine as lost:
                 results, done = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), None
@@ -63,11 +66,13 @@ def check_script(
     return Report(task.id, overall(results), results, machine.kind, seconds, notes, shown)
 
 
-def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[tuple[Result, ...], Completed]:
+def _try(
+    machine: Machine, task: Task, script: bytes, timeout: float, knows: bool
+) -> tuple[tuple[Result, ...], Completed]:
     try:
         path = f"{machine.capabilities.work_folder}/{SCRIPT_NAME}"
         machine.put(path, script, 0o755)
-        done = machine.run([path], timeout=timeout, limit=MAX_OUTPUT)
+        done = machine.run(knowing([path], task.parameters if knows else None), timeout=timeout, limit=MAX_OUTPUT)
         stopped = machine.stop_processes()
         results = machine.check(task.id)
     except (MachineError, WireError, TimeoutError) as error:

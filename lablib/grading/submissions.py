@@ -12,7 +12,7 @@ import errno
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from lablib.grading import bundle
 from lablib.grading.assignment import Assignment, flat
 from lablib.grading.script import MAX_SCRIPT
 from lablib.kernel.inside import Inside
+from lablib.parameters import Values
 from lablib.text import one_line
 
 ANSWERS = "answers.toml"
@@ -72,6 +73,8 @@ class Piece:
     """Why it cannot be graded, `grading.FAULT` of the checkers' messages; empty where it can."""
     said: str = ""
     """What there is in place of what should be."""
+    parameters: Values = field(default_factory=dict)
+    """Of the task, as they are for this student."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +127,17 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
     """The submission that the folder or bundle `path` is. Whose a bundle is, its name says and not its content."""
     if path.is_dir():
         name = one_line(path.resolve().name)
-        return gather(name, name, Folder(path), assignment)
+        return gather(name, _student(name, assignment), Folder(path), assignment)
     name = one_line(path.name.removesuffix(bundle.SUFFIX))
-    student = next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
+    student = _student(name, assignment)
     if fault := bundle.fault(path):
         return Submission(name, student, bundle.Bundle(path), {}, fault=one_line(fault))
     return gather(name, student, bundle.Bundle(path), assignment)
+
+
+def _student(name: str, assignment: Assignment) -> str:
+    """Whose a folder or bundle of this name is: `labs submit` puts the chapter before it."""
+    return next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
 
 
 def gather(name: str, student: str, source: Source, assignment: Assignment) -> Submission:
@@ -150,6 +158,7 @@ def gather(name: str, student: str, source: Source, assignment: Assignment) -> S
                     pieces[piece.item] = piece
         elif top != bundle.MANIFEST and (not top.startswith(".") or "/" in top):
             unread.append(top)
+    pieces = {id: replace(piece, parameters=assignment.values(student, id)) for id, piece in pieces.items()}
     return Submission(name, student, source, pieces, tuple(one_line(one[:MAX_LINE]) for one in unread[:MAX_UNREAD]))
 
 

@@ -3,6 +3,7 @@ is harmless to look at already, and is quoted once more as its format wants it."
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -33,6 +34,21 @@ def outcome(task: Mapping[str, Any]) -> str:
         for check in task["checks"]
         if check["verdict"] != "pass"
     )
+
+
+def named(parameters: Mapping[str, str]) -> str:
+    """Parameters in a line."""
+    return ", ".join(f"{name} = {value}" for name, value in parameters.items())
+
+
+def carried(other: Mapping[str, Any], words: Catalogue) -> Mapping[str, str]:
+    """What fills the sentence about what a task has of another student's parameters."""
+    return {
+        "student": other["student"],
+        "parameters": named(other["parameters"]),
+        "places": ", ".join(words.text(f"report.place-{place}") for place in other["places"]),
+        "odds": f"{float(f'{1 / other["chance"]:.2g}'):.0f}",
+    }
 
 
 def file_name(submission: str) -> str:
