@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from lablib.parameters import Values
+from lablib.parameters import Declared, Values
 
 Text = Mapping[str, str]
 """One text in every language: `{"en": …, "zh": …}`."""
@@ -39,8 +39,10 @@ class Task:
     """Per language, in the order they are given."""
     solutions: tuple[Path, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    declared: Declared = field(default_factory=dict)
+    """Its parameters (`lablib.parameters`)."""
     parameters: Values = field(default_factory=dict)
-    """What they are for whoever it is given to; `lablib.parameters`."""
+    """What they are for whoever it is given to."""
 
 
 class End(StrEnum):

@@ -103,6 +103,7 @@ def bare_task(folder: Path, task: TaskStructure, values: Values | None = None) -
         needs=task.needs,
         scene=task.scene,
         solutions=scripts(folder / "solutions" / task.name),
+        declared=task.parameters,
         parameters=defaults(task.parameters) if values is None else values,
     )
 

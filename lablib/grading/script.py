@@ -15,6 +15,7 @@ from lablib.grading.report import Report
 from lablib.machine.base import Completed, Machine
 from lablib.machine.wire import WireError
 from lablib.needs import blocking
+from lablib.parameters import Values
 from lablib.scene import knowing, set_scene
 from lablib.session.transcript import plain
 from lablib.verdict import Result, Verdict, overall
@@ -40,11 +41,11 @@ def check_script(
     timeout: float = SCRIPT_SECONDS,
     measuring: Callable[[], None] = lambda: None,
     *,
-    knows: bool = False,
+    environment: Values | None = None,
 ) -> Report:
     """Grades `script` for `task` in a machine made for it; `measuring` is called before what takes minutes, which is
-    done once for all machines that are alike (`lablib.measures`). A script that `knows` has the task's parameters in
-    its environment, which no student's has: there they stand in the text. Raises MachineError when there is none to be
+    done once for all machines that are alike (`lablib.measures`). `environment` is for scripts of
+    ours, which have parameters there that a student's has in its text. Raises MachineError when there is none to be
     had, or when it fails before the script ran: that is never the student's loss."""
     began = time.monotonic()
     for _ in range(_TRIES):
@@ -54,7 +55,7 @@ def check_script(
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
             set_scene(machine, task, measuring)
             try:
-                results, done = _try(machine, task, script, timeout, knows)
+                results, done = _try(machine, task, script, timeout, environment)
                 break
             except _LostMachine as lost:
                 results, done = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), None
@@ -67,12 +68,12 @@ def check_script(
 
 
 def _try(
-    machine: Machine, task: Task, script: bytes, timeout: float, knows: bool
+    machine: Machine, task: Task, script: bytes, timeout: float, environment: Values | None
 ) -> tuple[tuple[Result, ...], Completed]:
     try:
         path = f"{machine.capabilities.work_folder}/{SCRIPT_NAME}"
         machine.put(path, script, 0o755)
-        done = machine.run(knowing([path], task.parameters if knows else None), timeout=timeout, limit=MAX_OUTPUT)
+        done = machine.run(knowing([path], environment), timeout=timeout, limit=MAX_OUTPUT)
         stopped = machine.stop_processes()
         results = machine.check(task.id)
     except (MachineError, WireError, TimeoutError) as error:

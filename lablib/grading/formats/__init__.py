@@ -3,7 +3,6 @@ is harmless to look at already, and is quoted once more as its format wants it."
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -43,11 +42,12 @@ def named(parameters: Mapping[str, str]) -> str:
 
 def carried(other: Mapping[str, Any], words: Catalogue) -> Mapping[str, str]:
     """What fills the sentence about what a task has of another student's parameters."""
+    odds = f"{1 / other['chance']:.2g}"
     return {
         "student": other["student"],
         "parameters": named(other["parameters"]),
         "places": ", ".join(words.text(f"report.place-{place}") for place in other["places"]),
-        "odds": f"{float(f'{1 / other["chance"]:.2g}'):.0f}",
+        "odds": f"{float(odds):.0f}",
     }
 
 
