@@ -18,7 +18,7 @@ from lablib.grading.ledger import Entry
 from lablib.grading.report import MARKS
 from lablib.grading.results import Mark, collect
 from lablib.grading.script import SCRIPT_SECONDS
-from lablib.grading.submissions import ANSWERS, Submission, read_submission
+from lablib.grading.submissions import ANSWERS, Folder, Submission, gather, read_submission
 from lablib.i18n import CHECK_MESSAGES, Catalogue, catalogue
 from lablib.machine.probing import best
 from lablib.progress import Progress
@@ -36,8 +36,9 @@ def run_submit(arguments: Arguments, language: str) -> int:
     chapter, student = course.structure(arguments.operands[0]), _student(arguments)
     as_json = arguments.has("--json")
     folder = Path(f"{chapter.id}-{student}")
-    put = add_missing(folder, gathered(chapter, Progress().passed))
     asked = replace(assignment([chapter]), own=course.own(chapter))
+    there = gather(folder.name, student, Folder(folder), asked).pieces
+    put = add_missing(folder, gathered(chapter, Progress().passed, there))
     submission = read_submission(folder, asked)
     if not submission.pieces:
         raise LabsError("nothing-to-submit", chapter=chapter.id, folder=str(folder))

@@ -39,6 +39,8 @@ class Task:
     """Per language, in the order they are given."""
     solutions: tuple[Path, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    files: tuple[str, ...] = ()
+    """Of `~/lab`: what may be handed in in place of a script, the first that there is."""
     declared: Declared = field(default_factory=dict)
     """Its parameters (`lablib.parameters`)."""
     parameters: Values = field(default_factory=dict)

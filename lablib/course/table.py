@@ -16,6 +16,7 @@ from lablib.language import LANGUAGES
 from lablib.parameters import MAX_PARAMETERS, NAME, Declared, parameter
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FILE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?")
 _NEED = re.compile(r"(controller|feature|program|user):[A-Za-z0-9_.+-]+|systemd")
 
 
@@ -122,6 +123,13 @@ class Table:
             if found:
                 raise self.broken(key, f"{pattern!r} matches where there is nothing")
         return patterns
+
+    def files(self) -> tuple[str, ...]:
+        files = self.texts("files")
+        for file in files:
+            if not _FILE.fullmatch(file):
+                raise self.broken("files", f"{file}: a file of ~/lab is called like a task, with .EXT or without")
+        return files
 
     def parameters(self) -> Declared:
         values = self.values.get("parameters", {})

@@ -48,6 +48,8 @@ class Item:
     asked: bool = False
     """Whether it counts also for who handed in nothing for it."""
     parameters: Declared = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """Of `~/lab`: what may be handed in in place of a script."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def assignment(structures: Iterable[Structure], course_file: Path | None = None)
     """The course in `structures`, as `course_file` wants it graded. Raises UsageError where that makes no sense."""
     items: dict[str, Item] = {}
     for chapter in structures:
-        items |= {task.id: Item(task.id, task.title, task.points, parameters=task.parameters) for task in chapter.tasks}
+        items |= {
+            task.id: Item(task.id, task.title, task.points, parameters=task.parameters, files=task.files)
+            for task in chapter.tasks
+        }
         items |= {one.id: Item(one.id, one.title, one.points, is_question=True) for one in chapter.questions}
     return Assignment(items) if course_file is None else _as_asked(items, course_file)
 

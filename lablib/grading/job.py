@@ -46,6 +46,8 @@ class Job:
     seconds: float = SCRIPT_SECONDS
     parameters: Values = field(default_factory=dict, hash=False)
     """Of the task, as they are for whose it is."""
+    file: str = ""
+    """What of `~/lab` the content is to be; empty for a script."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -54,8 +56,8 @@ class Job:
     @property
     def digest(self) -> str:
         """The name of all that a verdict depends on: by other values the same content is another work."""
-        values = json.dumps(self.parameters, sort_keys=True).encode() + b"\0" if self.parameters else b""
-        return digest(values + self.content)
+        more = [self.file, dict(self.parameters)] if self.file or self.parameters else None
+        return digest((json.dumps(more, sort_keys=True).encode() + b"\0" if more else b"") + self.content)
 
     def as_json(self) -> dict[str, Any]:
         """What a worker needs of it: not whose it is."""
@@ -64,6 +66,7 @@ class Job:
             "content": base64.b64encode(self.content).decode("ascii"),
             "seconds": self.seconds,
             "parameters": dict(self.parameters),
+            "file": self.file,
         }
 
 
@@ -109,7 +112,9 @@ def _grade(job: Mapping[str, Any]) -> Report:
                 return check_answer(item, question.answer, int(content), partial(_experiment, chapter.folder, item))
         told = next(task for task in chapter.tasks if task.id == item)
         task = bare_task(chapter.folder, told, accepted(told.parameters, job["parameters"]))
-        return check_script(task, content, machines(), float(job["seconds"]))
+        if (file := job["file"]) and file not in task.files:
+            raise ValueError(f"{file} is no file of {item}")
+        return check_script(task, content, machines(), float(job["seconds"]), file=file)
     except LabsError as error:  # no machine, or broken content
         return failed(item, "grading.no-machine", str(error))
     except Exception as error:  # a fault of ours, which must not stop the others' grading
