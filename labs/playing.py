@@ -6,6 +6,7 @@ import json
 import time
 
 from lablib.course.model import Chapter
+from lablib.doctor import missing_packages
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.base import Machine, Size
 from lablib.machine.choose import check_choice, machine_factory
@@ -46,7 +47,16 @@ def run_chapter(arguments: Arguments, language: str) -> int:
             print(json.dumps(_value(chapter, machine, played, seconds, words), ensure_ascii=False))
         else:
             print(_summary(chapter, machine, played, seconds, words))
+            if packages := _packages(chapter, played):
+                print(words.text("play.remedy", packages=packages))
     return ExitCode.PASS if all(one.as_declared for one in played) else ExitCode.FAIL
+
+
+def _packages(chapter: Chapter, played: list[Played]) -> str:
+    """What of the chapter's is not installed, where a step lacked a program for it; a guest has this machine's."""
+    if any(need.startswith("program:") for one in played for need in one.lacking):
+        return " ".join(missing_packages(chapter.packages))
+    return ""
 
 
 def _lines(played: Played, words: Catalogue) -> list[str]:
