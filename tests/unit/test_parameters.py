@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections import Counter
@@ -14,6 +15,7 @@ from lablib.course.lint import lint
 from lablib.course.parser import load_chapter
 from lablib.errors import ContentError, LabsError
 from lablib.grading.drawing import Secret, read_secret
+from lablib.grading.job import Job, grade
 from lablib.parameters import PLACEHOLDER, VALUE, Pattern, Range, accepted, defaults, parameter
 from lablib.student import canonical, is_student
 from tests.unit.made_course import CHAPTER, PAGE, line_of, make, says
@@ -142,6 +144,26 @@ def test_what_cannot_be_part_of_a_files_name_is_no_students_id(id: str) -> None:
 @pytest.mark.parametrize("id", ["ann", "Zoë", "李雷", "ann+2@example.org", "a b", "-x"])
 def test_people_may_be_called_as_they_are(id: str) -> None:
     assert is_student(id)
+
+
+# On the way to a worker
+
+
+def test_a_job_has_the_values_of_one_student_and_no_name() -> None:
+    job = Job("ann", TASK, b"true", parameters=SECRET.values("ann", TASK, {"small": SMALL}))
+    assert job.as_json()["parameters"] == job.parameters
+    assert "ann" not in json.dumps(job.as_json())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"parameters": {"small": "a;b"}}, {"parameters": {}}, {"parameters": None}, {"file": "../../etc/passwd"}],
+    ids=str,
+)
+def test_a_worker_grades_by_nothing_that_the_course_does_not_know(more: dict[str, Any]) -> None:
+    job = Job("ann", TASK, b"true", parameters={"small": "small"}).as_json() | more
+    (report,) = json.loads(grade(json.dumps([job])))
+    assert (report["verdict"], report["machine"]) == ("error", "none")
 
 
 # The secret
