@@ -10,15 +10,20 @@ import difflib
 import json
 import sys
 import time
+from pathlib import Path
 
 import checkers  # noqa: F401 - registers the checks
 from checkers.here import context_here
+from lablib.course.index import chapter_folders
+from lablib.course.structure import read_structures
 from lablib.grading.report import Report
 from lablib.i18n import CHECK_MESSAGES, LANGUAGES, catalogue, preferred_language
+from lablib.parameters import Values, defaults
 from lablib.verdict import REGISTRY, Verdict, overall
 
 EXITS = {Verdict.PASS: 0, Verdict.FAIL: 1}
 USAGE, NOT_CHECKED = 2, 3
+CONTENT = Path(__file__).parents[1] / "content"
 
 
 def main() -> int:
@@ -30,7 +35,7 @@ def main() -> int:
         print(words.text("remedy.unknown-task", hint=near[0]), file=sys.stderr)
         return USAGE
     began = time.monotonic()
-    context = context_here()
+    context = context_here(_parameters(arguments.task))
     if context is None:
         print(words.text("error.host-no-cgroup2"), file=sys.stderr)
         print(words.text("remedy.host-no-cgroup2"), file=sys.stderr)
@@ -42,6 +47,13 @@ def main() -> int:
     else:
         print("\n".join(report.lines(sentences, words)))
     return EXITS.get(report.verdict, NOT_CHECKED)
+
+
+def _parameters(task: str) -> Values:
+    """The course's own: whose else they could be is not known here."""
+    chapters = read_structures(map(Path, chapter_folders(str(CONTENT))))
+    declared = next((one.parameters for chapter in chapters for one in chapter.tasks if one.id == task), {})
+    return defaults(declared)
 
 
 def _arguments() -> argparse.Namespace:

@@ -15,9 +15,9 @@ from lablib.kernel.procfs import Process
 from lablib.verdict import Context, Evidence, Failure, check, remember
 
 MEMORY_LIMIT = 16 << 20
+"""Of out-of-memory."""
 _NEAR_THE_LIMIT = MEMORY_LIMIT - (1 << 20)
 """A charge that fails is for a few pages, so a group that a limit killed had come up to it."""
-TASKS = 20
 UNLIMITED = "max"
 TICKER = "ticker"
 
@@ -27,14 +27,14 @@ TICKER = "ticker"
 
 @check(task="cgroups/out-of-memory")
 def small_is_limited(ctx: Context) -> Evidence:
-    """memory.max of `small` is 16 MiB."""
-    return _is_set(ctx, "small", "memory.max", str(MEMORY_LIMIT))
+    """memory.max of the cgroup is 16 MiB."""
+    return _is_set(ctx, ctx.parameters["small"], "memory.max", str(MEMORY_LIMIT))
 
 
 @check(task="cgroups/out-of-memory")
 def small_was_killed_in(ctx: Context) -> Iterable[Evidence]:
-    """The kernel killed a process in `small`, since it wanted more."""
-    small = state.made(ctx, "small")
+    """The kernel killed a process in it, since it wanted more."""
+    small = state.made(ctx, ctx.parameters["small"])
     said = state.says(ctx, small, "memory.events")
     events = state.counts(said)
     if not events["oom_kill"]:
@@ -57,14 +57,14 @@ def small_was_killed_in(ctx: Context) -> Iterable[Evidence]:
 
 @check(task="cgroups/slowed-not-killed")
 def soft_is_limited(ctx: Context) -> Evidence:
-    """memory.high of `soft` is 16 MiB."""
-    return _is_set(ctx, "soft", "memory.high", str(MEMORY_LIMIT))
+    """memory.high of the cgroup is as asked."""
+    return _is_set(ctx, ctx.parameters["soft"], "memory.high", str(_brake(ctx)))
 
 
 @check(task="cgroups/slowed-not-killed")
 def soft_went_over_and_lived(ctx: Context) -> Iterable[Evidence]:
-    """Processes in `soft` went above it, and none was killed."""
-    soft = state.made(ctx, "soft")
+    """Processes in it went above that, and none was killed."""
+    soft = state.made(ctx, ctx.parameters["soft"])
     said = state.says(ctx, soft, "memory.events")
     most = _peak(soft) or state.says(ctx, soft, "memory.current")
     evidence = [said, most, state.says(ctx, soft, "memory.max")]
@@ -72,10 +72,10 @@ def soft_went_over_and_lived(ctx: Context) -> Iterable[Evidence]:
     if events["oom_kill"]:
         raise Failure("cgroups.soft-killed", expected="oom_kill 0", actual=said.text, evidence=evidence)
     # The counter alone does not do: what could be reclaimed at once was never above.
-    if int(most.text) <= MEMORY_LIMIT:
+    if int(most.text) <= _brake(ctx):
         raise Failure(
             "cgroups.soft-not-over",
-            expected=f"> {MEMORY_LIMIT}",
+            expected=f"> {_brake(ctx)}",
             actual=most.text,
             evidence=evidence,
             most=most.text,
@@ -84,6 +84,10 @@ def soft_went_over_and_lived(ctx: Context) -> Iterable[Evidence]:
     if not events["high"]:
         raise Failure("cgroups.soft-limited-later", expected="high > 0", actual="high 0", evidence=evidence)
     return evidence
+
+
+def _brake(ctx: Context) -> int:
+    return int(ctx.parameters["brake"]) << 20
 
 
 # cgroups/throttled
@@ -132,14 +136,14 @@ def slow_was_throttled(ctx: Context) -> Evidence:
 
 @check(task="cgroups/fork-bomb")
 def bomb_has_room_for_twenty(ctx: Context) -> Evidence:
-    """`bomb` has room for 20 processes."""
-    return _is_set(ctx, "bomb", "pids.max", str(TASKS))
+    """The cgroup has room for as many processes as asked."""
+    return _is_set(ctx, ctx.parameters["bomb"], "pids.max", ctx.parameters["room"])
 
 
 @check(task="cgroups/fork-bomb")
 def bomb_met_its_limit(ctx: Context) -> Iterable[Evidence]:
-    """A fork was refused in `bomb`."""
-    bomb = state.made(ctx, "bomb")
+    """A fork was refused in it."""
+    bomb = state.made(ctx, ctx.parameters["bomb"])
     # Before 6.11 a refusal was counted where the fork was tried, since then where the limit is.
     said = [state.says(ctx, bomb, "pids.events")]
     said += [state.says(ctx, below, "pids.events") for below in state.tree(bomb)[1:] if "pids" in below.controllers()]
@@ -150,8 +154,8 @@ def bomb_met_its_limit(ctx: Context) -> Iterable[Evidence]:
 
 @check(task="cgroups/fork-bomb")
 def bomb_is_out(ctx: Context) -> Evidence:
-    """Nothing runs in `bomb` any more."""
-    bomb = state.made(ctx, "bomb")
+    """Nothing runs in it any more."""
+    bomb = state.made(ctx, ctx.parameters["bomb"])
     said = Evidence(bomb.source("cgroup.events"), bomb.read("cgroup.events"))
     if state.counts(said)["populated"]:
         left = [pid for cgroup in state.tree(bomb) for pid in state.procs(cgroup)]

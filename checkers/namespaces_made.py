@@ -35,8 +35,16 @@ SEVERAL = 4
 
 @check(task="namespaces/be-pid-1")
 def is_pid_1(ctx: Context) -> Evidence:
-    """A sleep is process 1 of a pid namespace of its own."""
-    return nspid(ctx, _first_processes(ctx)[0])
+    """A sleep as long as was asked for is process 1 of a pid namespace of its own."""
+    mine, nap = _first_processes(ctx), ctx.parameters["nap"]
+    slept = {pid: (ctx.proc.cmdline(pid) or ())[1:] for pid in mine}
+    for pid, arguments in slept.items():
+        if nap in arguments:
+            return nspid(ctx, pid)
+    pid, arguments = next(iter(slept.items()))
+    found = " ".join(arguments) or "-"
+    evidence = [Evidence(f"/proc/{ctx.proc.shown_pid(pid)}/cmdline", f"sleep {found}")]
+    raise Failure("namespaces.another-nap", expected=nap, actual=found, evidence=evidence, found=found)
 
 
 @check(task="namespaces/be-pid-1")

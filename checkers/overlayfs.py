@@ -35,7 +35,7 @@ PAGE = "Hello from the image"
 SECRET = "the password is 201"
 LAYERS = ("app", "runtime", "base")
 """The topmost first, as mount(8) takes them."""
-LIVE, MINE = "live", "mine"
+LIVE = "live"
 
 
 # overlayfs/first-mount
@@ -131,8 +131,8 @@ def the_change_is_in_upper(ctx: Context) -> Evidence:
 
 @check(task="overlayfs/copy-up")
 def the_new_file_is_in_upper(ctx: Context) -> Evidence:
-    """`upper` holds the new file `news`."""
-    news = f"{SITE}/upper/news"
+    """`upper` holds the new file."""
+    news = f"{SITE}/upper/{ctx.parameters['news']}"
     found = kind(ctx.files, news)
     if found != "regular file":
         raise Failure(
@@ -288,9 +288,9 @@ def tmpfs_is_above(ctx: Context) -> Iterable[Evidence]:
 
 @check(task="overlayfs/live-usb")
 def the_host_name_is_yours(ctx: Context) -> Iterable[Evidence]:
-    """`root/etc/hostname` says `mine`, and the squashfs still says `live`."""
+    """`root/etc/hostname` says what was asked for, and the squashfs still says `live`."""
     overlay = overlay_at(ctx, f"{USB}/root")
-    changed = _says(overlay.files, f"{USB}/root/etc/hostname", MINE)
+    changed = _says(overlay.files, f"{USB}/root/etc/hostname", ctx.parameters["mine"])
     below = [path for told in overlay.layers for path in overlay.paths(f"{told}/etc/hostname")]
     found = {path: text for path in below if (text := word(overlay.files, path)) is not None}
     for path, text in found.items():

@@ -23,9 +23,9 @@ from checkers.sleeps import is_sleep
 from lablib.kernel import bpf, seccomp
 from lablib.verdict import Context, Evidence, Failure, check
 
-FIRST = "/lab/first.bpf"
-NO_USERS = "/lab/no-users.bpf"
-CLOSED = "/lab/closed.bpf"
+FIRST = "~/lab/first.bpf"
+NO_USERS = "~/lab/no-users.bpf"
+CLOSED = "~/lab/closed.bpf"
 
 X86_64 = seccomp.AUDIT_ARCH["x86_64"]
 I386 = 0x40000003
@@ -243,7 +243,7 @@ def _call(name: str, *arguments: int) -> bpf.Call:
 def _answer(ctx: Context, path: str, call: bpf.Call) -> str:
     """How the filter in `path` answers `call`, such as `ERRNO(EPERM)`."""
     try:
-        data = ctx.files.read(path)
+        data = ctx.files.read(path.replace("~/lab", ctx.work_folder, 1))
     except OSError as error:
         raise Failure(
             "seccomp.no-file",

@@ -101,6 +101,8 @@ class Context:
     """The student's `~/lab`, among `files`."""
     trials: Trials | None = None
     """None where nothing can be tried out, as there is no agent."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the parameters of the task are for whoever is judged (`lablib.parameters`)."""
 
 
 CheckFunction = Callable[[Context], "Evidence | Told | Iterable[Evidence] | None"]
@@ -129,6 +131,7 @@ class Result:
     expected: str = ""
     actual: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    """What fills that sentence, and the one that says what the check asserts: the task's parameters among it."""
     evidence: tuple[Evidence, ...] = ()
     told: tuple[str, ...] = ()
     count: int | None = None
@@ -263,9 +266,10 @@ def _run_once(check: Check, context: Context) -> Result:
     try:
         found = check.function(context)
         if isinstance(found, Told):
-            return Result(check.id, Verdict.PASS, told=found.keys[:MAX_TOLD], count=found.count)
+            told = found.keys[:MAX_TOLD]
+            return Result(check.id, Verdict.PASS, params=context.parameters, told=told, count=found.count)
         evidence = (found,) if isinstance(found, Evidence) else tuple(found or ())
-        return Result(check.id, Verdict.PASS, evidence=_bounded(evidence))
+        return Result(check.id, Verdict.PASS, params=context.parameters, evidence=_bounded(evidence))
     except Failure as failure:
         return Result(
             check.id,
@@ -273,11 +277,12 @@ def _run_once(check: Check, context: Context) -> Result:
             failure.key,
             _cut(failure.expected),
             _cut(failure.actual),
-            {name: _cut(value) for name, value in failure.params.items()},
+            {name: _cut(value) for name, value in {**context.parameters, **failure.params}.items()},
             _bounded(failure.evidence),
         )
     except Exception as error:  # a check of ours is broken: say so, and never blame the student
-        return Result(check.id, Verdict.ERROR, "check.error", actual=_cut(f"{type(error).__name__}: {error}"))
+        said = _cut(f"{type(error).__name__}: {error}")
+        return Result(check.id, Verdict.ERROR, "check.error", actual=said, params=context.parameters)
 
 
 def overall(results: Iterable[Result]) -> Verdict:

@@ -47,6 +47,7 @@ COMMANDS = {
             "--regrade": True,
             "--format": True,
             "--gradescope-image": True,
+            "--parameters": True,
             "--dask": True,
             "--batch": True,
             "--tls-ca": True,
@@ -57,6 +58,7 @@ COMMANDS = {
         ("PATH",),
         more=True,
     ),
+    "student": Command({"--forget": False, "--json": False}, ("FILE",)),
     "doctor": Command({"--fix": False, "--yes": False, "--json": False}),
     "finish": Command({"--all": False, "--json": False}),
     "guest": Command(

@@ -54,8 +54,11 @@ def run_dev(arguments: Arguments, language: str) -> int:
 
 
 def _record(name: str, on: str, language: str) -> int:
-    """Plays the chapter and keeps what its steps did, if each behaves as it declares."""
-    chapter, words = course.chapter(name), catalogue(language)
+    """Plays the chapter, as it is for nobody in particular, and keeps what its steps did, if each behaves as it
+    declares."""
+    from lablib.course.parser import load_chapter
+
+    chapter, words = load_chapter(course.structure(name).folder), catalogue(language)
     with machine_factory(on)() as machine:
         played = list(perform(chapter, machine, SIZE))
         wrong = [one for one in played if not one.as_declared]

@@ -53,9 +53,15 @@ def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
     timeout, kind = seconds(arguments, SCRIPT_SECONDS), arguments.value("--on", "auto")
     check_choice(kind)
     script = read_script(arguments.value("--script", ""))
+    name = os.path.basename(arguments.value("--script", ""))
+    file = name if name in task.files else ""
+
+    def measuring() -> None:
+        stderr.warn("measuring", language, task=task.id)
+
     with sudo_if_agreed(kind, language) as sudo:
         factory = machine_factory(kind, sudo=sudo)
-        return check_script(task, script, factory, timeout, lambda: stderr.warn("measuring", language, task=task.id))
+        return check_script(task, script, factory, timeout, measuring, file=file)
 
 
 def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
@@ -63,7 +69,7 @@ def _of_this_machine(arguments: Arguments, task: Task, language: str) -> Report:
         if arguments.has(option):
             raise UsageError("needs-script", option=option, task=task.id)
     began = time.monotonic()
-    context = context_here()
+    context = context_here(task.parameters)
     if context is None:
         raise MachineError("host-no-cgroup2")
     results = REGISTRY.run(task.id, context)

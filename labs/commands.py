@@ -111,6 +111,10 @@ def _handler(command: str) -> Callable[[Arguments, str], int]:
             from labs.grading import run_grade
 
             return run_grade
+        case "student":
+            from labs.whose import run_student
+
+            return run_student
         case "doctor":
             from labs.upkeep import run_doctor
 

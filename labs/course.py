@@ -11,10 +11,12 @@ from labs.arguments import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from lablib.course.model import Chapter, Task
     from lablib.course.structure import Structure
+    from lablib.parameters import Values
 
     Row = dict[str, Any]
 
@@ -73,19 +75,34 @@ def entry(name: str) -> index.ChapterEntry:
 
 
 def chapter(name: str) -> Chapter:
-    """The chapter called `name`, with its prose. Raises UsageError with the nearest name, ContentError, and
-    `needs-module` where there is nothing to read CommonMark with."""
+    """The chapter called `name`, with its prose, for whoever works here. Raises UsageError with the nearest name,
+    ContentError, and `needs-module` where there is nothing to read CommonMark with."""
     told = structure(name)
     try:
         from lablib.course.parser import load_chapter
     except ModuleNotFoundError as error:
         raise LabsError("needs-module", module=error.name or "") from error
-    return load_chapter(told.folder)
+    return load_chapter(told.folder, own(told))
+
+
+def has_student() -> bool:
+    """Whether a chapter is here as nobody recorded it."""
+    from lablib.student import kept_file
+
+    return kept_file().exists()
+
+
+def own(chapter: Structure) -> Mapping[str, Values]:
+    """The parameters of whoever works here, by task; none where nobody said who that is. Raises LabsError."""
+    from lablib.student import kept_student
+
+    student = kept_student()
+    return student.values(chapter.tasks) if student else {}
 
 
 def task(name: str) -> Task:
-    """The task called `name` (`chapter/task`) as far as grading needs it: no prose is read. Raises UsageError with the
-    nearest name, and ContentError."""
+    """The task called `name` (`chapter/task`) as far as grading needs it, for whoever works here: no prose is read.
+    Raises UsageError with the nearest name, and ContentError."""
     from lablib.course.structure import bare_task
 
     chapters = _chapters()
@@ -94,7 +111,7 @@ def task(name: str) -> Task:
         raise UsageError("unknown-task", name=name, hint=nearest(name, others))
     chapter = structure(name.partition("/")[0])
     found = next(task for task in chapter.tasks if task.id == name)
-    return bare_task(chapter.folder, found)
+    return bare_task(chapter.folder, found, own(chapter).get(found.id))
 
 
 def is_question(name: str) -> bool:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import checkers  # noqa: F401 - registers the checks
-from lablib.errors import MachineError, UsageError
+from lablib.errors import LabsError, MachineError, UsageError
 from lablib.grading.assignment import Assignment, assignment
 from lablib.grading.cohort import grade_cohort
 from lablib.grading.dispatch import Dispatch, Workers
-from lablib.grading.formats import FORMATS, USUAL, render
+from lablib.grading.formats import FORMATS, USUAL, carried, render
+from lablib.grading.handing_out import hand_out
 from lablib.grading.ledger import opened
 from lablib.grading.local import LocalWorkers
 from lablib.grading.results import APART, FILE, Mark, Marks, as_json, collect, save, to_text
@@ -36,6 +37,8 @@ TLS = ("--tls-ca", "--tls-cert", "--tls-key")
 def run_grade(arguments: Arguments, language: str) -> int:
     if arguments.has("--gradescope-image"):
         return _make_image(arguments, language)
+    if arguments.has("--parameters"):
+        return _hand_out(arguments, language)
     if not arguments.operands:
         raise UsageError("missing-operand", command="labs grade", operand="PATH")
     words, as_value = catalogue(language), arguments.has("--json")
@@ -59,17 +62,29 @@ def run_grade(arguments: Arguments, language: str) -> int:
         marks = collect(cohort, asked, ledger.entries)
         value = as_json(marks, asked, VERSION, catalogue(language, CHECK_MESSAGES))
         _save(folder, value, formats, words)
-    lines = _summary(marks, folder, words) + ([words.text("grade.interrupted")] if interrupted else [])
+    lines = (
+        _summary(marks, folder, words)
+        + _whose(value, words)
+        + ([words.text("grade.interrupted")] if interrupted else [])
+    )
     print(json.dumps(value, ensure_ascii=False) if as_value else "\n".join(lines))
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.NOT_CHECKED if any(_apart(one) for one in marks) else ExitCode.PASS
 
 
+def _hand_out(arguments: Arguments, language: str) -> int:
+    folder = Path(arguments.value("--parameters", ""))
+    count = hand_out(folder, _asked(arguments), course.structures())
+    print(catalogue(language).text("grade.handed-out", count=count, folder=str(folder)))
+    return ExitCode.PASS
+
+
 def _make_image(arguments: Arguments, language: str) -> int:
     from lablib.grading.gradescope_image import make_image
 
-    _asked(arguments)  # a course file that makes no sense is told here, and not by Gradescope
+    if _asked(arguments).secret is not None:  # a course file that makes no sense is told here, and not by Gradescope
+        raise LabsError("secret-in-image")
     path, course_file = Path(arguments.value("--gradescope-image", "")), arguments.value("--course", "")
     kernel, probe = best()
     make_image(
@@ -154,6 +169,21 @@ def _summary(marks: list[Marks], folder: Path, words: Catalogue) -> list[str]:
             folder=str(folder),
         )
     )
+    return lines
+
+
+def _whose(value: dict[str, Any], words: Catalogue) -> list[str]:
+    """Who is not in the list of students, and what has something of another's."""
+    lines = []
+    for one in value["submissions"]:
+        name = one["submission"]
+        if not one["listed"]:
+            lines.append(words.text("grade.unlisted", submission=name, student=one["student"]))
+        for task in one["tasks"]:
+            lines += [
+                words.text("grade.carries", submission=name, task=task["task"], **carried(other, words))
+                for other in task["carries"]
+            ]
     return lines
 
 

@@ -6,6 +6,7 @@ import json
 import time
 
 from lablib.course.model import Chapter
+from lablib.doctor import missing_packages
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.base import Machine, Size
 from lablib.machine.choose import check_choice, machine_factory
@@ -36,7 +37,8 @@ def run_chapter(arguments: Arguments, language: str) -> int:
     with sudo_if_agreed(kind, language) as sudo, machine_factory(kind, sudo=sudo)() as machine:
         began = time.monotonic()
         played = []
-        for one in perform(chapter, machine, SIZE, load_recording(chapter.folder, machine.kind)):
+        recording = load_recording(chapter.folder, machine.kind) if not course.has_student() else None
+        for one in perform(chapter, machine, SIZE, recording):
             played.append(one)
             if not as_json:
                 print("\n".join(_lines(one, words)), flush=True)
@@ -45,7 +47,16 @@ def run_chapter(arguments: Arguments, language: str) -> int:
             print(json.dumps(_value(chapter, machine, played, seconds, words), ensure_ascii=False))
         else:
             print(_summary(chapter, machine, played, seconds, words))
+            if packages := _packages(chapter, played):
+                print(words.text("play.remedy", packages=packages))
     return ExitCode.PASS if all(one.as_declared for one in played) else ExitCode.FAIL
+
+
+def _packages(chapter: Chapter, played: list[Played]) -> str:
+    """What of the chapter's is not installed, where a step lacked a program for it; a guest has this machine's."""
+    if any(need.startswith("program:") for one in played for need in one.lacking):
+        return " ".join(missing_packages(chapter.packages))
+    return ""
 
 
 def _lines(played: Played, words: Catalogue) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-import re
+from dataclasses import replace
 from pathlib import Path
 
 from lablib.course.structure import Structure
@@ -18,18 +18,17 @@ from lablib.grading.ledger import Entry
 from lablib.grading.report import MARKS
 from lablib.grading.results import Mark, collect
 from lablib.grading.script import SCRIPT_SECONDS
-from lablib.grading.submissions import ANSWERS, Submission, read_submission
+from lablib.grading.submissions import ANSWERS, Folder, Submission, gather, read_submission
 from lablib.i18n import CHECK_MESSAGES, Catalogue, catalogue
 from lablib.machine.probing import best
 from lablib.progress import Progress
-from lablib.state import replace
+from lablib.state import replace as replace_file
+from lablib.student import canonical, is_student, kept_student
 from lablib.verdict import Verdict
 from labs import course
 from labs.arguments import Arguments
 from labs.commands import VERSION
 from labs.exits import ExitCode
-
-_STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
 
 def run_submit(arguments: Arguments, language: str) -> int:
@@ -37,8 +36,9 @@ def run_submit(arguments: Arguments, language: str) -> int:
     chapter, student = course.structure(arguments.operands[0]), _student(arguments)
     as_json = arguments.has("--json")
     folder = Path(f"{chapter.id}-{student}")
-    put = add_missing(folder, gathered(chapter, Progress().passed))
-    asked = assignment([chapter])
+    asked = replace(assignment([chapter]), own=course.own(chapter))
+    there = gather(folder.name, student, Folder(folder), asked).pieces
+    put = add_missing(folder, gathered(chapter, Progress().passed, there))
     submission = read_submission(folder, asked)
     if not submission.pieces:
         raise LabsError("nothing-to-submit", chapter=chapter.id, folder=str(folder))
@@ -63,9 +63,12 @@ def run_submit(arguments: Arguments, language: str) -> int:
 
 
 def _student(arguments: Arguments) -> str:
-    name = arguments.value("--student", "") or getpass.getuser()
-    if not _STUDENT.fullmatch(name):
+    known = kept_student()
+    name = arguments.value("--student", "") or (known.id if known else getpass.getuser())
+    if not is_student(name):
         raise UsageError("student-name", name=name)
+    if known and canonical(name) != canonical(known.id):
+        raise UsageError("another-student", name=name, id=known.id)
     return name
 
 
@@ -93,7 +96,7 @@ def _write(bundle: Path, chapter: Structure, student: str, submission: Submissio
         "replay": {mark.item.id: str(mark.report.verdict) for mark in marks},
     }
     try:
-        replace(str(bundle.absolute()), make_bundle(files, facts))
+        replace_file(str(bundle.absolute()), make_bundle(files, facts))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or str(error)
         raise LabsError("not-handed-in", path=str(bundle), reason=reason) from error

@@ -12,8 +12,10 @@ from lablib.course.model import Step
 from lablib.course.page import Mark, Page
 from lablib.course.parser import load_course, read_pages
 from lablib.course.quote import QuestionQuote, Quote, TaskQuote
+from lablib.course.source import read_text
 from lablib.course.structure import FILE, QuestionStructure, Structure, TaskStructure, read_structure, scripts
 from lablib.language import LANGUAGES
+from lablib.parameters import PLACEHOLDER
 
 _PARTS = frozenset({FILE, "scenes", "solutions", "wrong", "recorded", *(f"{language}.md" for language in LANGUAGES)})
 
@@ -36,7 +38,8 @@ def lint(content: Path) -> list[Problem]:
 
 def _chapter(folder: Path) -> Iterator[Problem]:
     structure = read_structure(folder)
-    pages = read_pages(folder)
+    values = {name: one.default for task in structure.tasks for name, one in task.parameters.items()}
+    pages = read_pages(folder, values)
     yield from _titles(structure)
     first, *others = pages.values()
     for other in others:
@@ -45,6 +48,7 @@ def _chapter(folder: Path) -> Iterator[Problem]:
         yield from _choices(first, other)
     for page in pages.values():
         yield from _texts(page)
+        yield from _unshown(structure, page)
     yield from _proofs(structure)
     yield from _modes(structure)
     yield from _strays(structure)
@@ -109,6 +113,16 @@ def _texts(page: Page) -> Iterator[Problem]:
         for quote in quotes:
             if not quote.body:
                 yield Problem(f"{page.path}:{quote.line}", f"empty-{kind}", {"id": quote.id})
+
+
+def _unshown(structure: Structure, page: Page) -> Iterator[Problem]:
+    """A parameter that a page does not name: who reads it cannot know their value."""
+    shown = {found["name"] for found in PLACEHOLDER.finditer(read_text(page.path))}
+    for task in structure.tasks:
+        for name in task.parameters:
+            if name not in shown:
+                params = {"parameter": name, "task": task.id}
+                yield Problem(f"{page.path}:1", "unshown", params)
 
 
 def _proofs(structure: Structure) -> Iterator[Problem]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from lablib.parameters import Declared, Values
+
 Text = Mapping[str, str]
 """One text in every language: `{"en": …, "zh": …}`."""
 
@@ -37,6 +39,12 @@ class Task:
     """Per language, in the order they are given."""
     solutions: tuple[Path, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    files: tuple[str, ...] = ()
+    """Of `~/lab`: what may be handed in in place of a script, the first that there is."""
+    declared: Declared = field(default_factory=dict)
+    """Its parameters (`lablib.parameters`)."""
+    parameters: Values = field(default_factory=dict)
+    """What they are for whoever it is given to."""
 
 
 class End(StrEnum):

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from lablib.course.model import End, Prose, Step
 from lablib.course.quote import KINDS, QuestionQuote, Quote, TaskQuote, question_quote
 from lablib.course.source import broken, read_text
+from lablib.parameters import PLACEHOLDER, Values
 
 _BRACES = re.compile(r"[^{}]*\{(?P<attributes>[^{}]*)\}\s*")
 _CLOSING = re.compile(r"[ \t>]*(?P<mark>`{3,}|~{3,})[ \t]*")
@@ -55,13 +56,23 @@ class Page:
     """How many lines the page has."""
 
 
-def read_page(path: Path) -> Page:
-    """The page at `path`. Raises ContentError."""
-    text = read_text(path)
+def read_page(path: Path, values: Values) -> Page:
+    """The page at `path`, with `values` for the parameters of its chapter. Raises ContentError."""
+    text = _filled_in(path, read_text(path), values)
     reader = _Reader(path, text.split("\n"))
     for token in MarkdownIt("commonmark").parse(text):
         reader.take(token)
     return reader.page()
+
+
+def _filled_in(path: Path, text: str, values: Values) -> str:
+    def value(found: re.Match[str]) -> str:
+        if found["name"] not in values:
+            line = text.count("\n", 0, found.start()) + 1
+            raise broken(path, line, f"no task of the chapter has a parameter {found['name']}")
+        return values[found["name"]]
+
+    return PLACEHOLDER.sub(value, text)
 
 
 @dataclass

@@ -28,13 +28,13 @@ from lablib.course.structure import (
     QuestionStructure,
     StepStructure,
     Structure,
-    TaskStructure,
     bare_task,
     read_structure,
     read_structures,
     scripts,
 )
 from lablib.language import LANGUAGES
+from lablib.parameters import Values
 
 _NEEDS = "# needs: "
 _FAILS = re.compile(r"# fails: (?P<check>\S+) (?P<key>\S+)\s*")
@@ -43,24 +43,26 @@ _FAILS = re.compile(r"# fails: (?P<check>\S+) (?P<key>\S+)\s*")
 def load_course(content: Path) -> Course:
     """Every chapter in `content`, by number. Raises ContentError."""
     structures = read_structures(Path(folder) for folder in chapter_folders(str(content)))
-    return Course(tuple(_chapter(structure) for structure in structures))
+    return Course(tuple(_chapter(structure, {}) for structure in structures))
 
 
-def load_chapter(folder: Path) -> Chapter:
-    """The chapter in `folder`. Raises ContentError."""
-    return _chapter(read_structure(folder))
+def load_chapter(folder: Path, values: Mapping[str, Values] | None = None) -> Chapter:
+    """The chapter in `folder`; `values` are those of its parameters, by their task's id, where they are not the
+    course's own. Raises ContentError."""
+    return _chapter(read_structure(folder), values or {})
 
 
-def read_pages(folder: Path) -> Mapping[str, Page]:
-    """The chapter's page in every language. Raises ContentError."""
-    return {language: read_page(folder / f"{language}.md") for language in LANGUAGES}
+def read_pages(folder: Path, values: Values) -> Mapping[str, Page]:
+    """The chapter's page in every language, with `values` for its parameters. Raises ContentError."""
+    return {language: read_page(folder / f"{language}.md", values) for language in LANGUAGES}
 
 
-def _chapter(structure: Structure) -> Chapter:
-    pages = read_pages(structure.folder)
+def _chapter(structure: Structure, values: Mapping[str, Values]) -> Chapter:
+    bare = [bare_task(structure.folder, task, values.get(task.id)) for task in structure.tasks]
+    pages = read_pages(structure.folder, {name: value for task in bare for name, value in task.parameters.items()})
     for page in pages.values():
         match_page(structure, page)
-    tasks = {task.name: _task(structure.folder, task, pages) for task in structure.tasks}
+    tasks = {task.id.partition("/")[2]: _task(structure.folder, task, pages) for task in bare}
     questions = {question.name: _question(question, pages) for question in structure.questions}
     steps = {step.id: step for step in structure.steps}
     return Chapter(
@@ -78,15 +80,15 @@ def _chapter(structure: Structure) -> Chapter:
     )
 
 
-def _task(folder: Path, task: TaskStructure, pages: Mapping[str, Page]) -> Task:
+def _task(folder: Path, task: Task, pages: Mapping[str, Page]) -> Task:
+    name = task.id.partition("/")[2]
     return replace(
-        bare_task(folder, task),
-        body={language: _body(page, task.name) for language, page in pages.items()},
+        task,
+        body={language: _body(page, name) for language, page in pages.items()},
         hints={
-            language: tuple(hint.body for hint in page.hints if hint.id == task.name)
-            for language, page in pages.items()
+            language: tuple(hint.body for hint in page.hints if hint.id == name) for language, page in pages.items()
         },
-        wrong=tuple(_wrong(path) for path in scripts(folder / "wrong" / task.name)),
+        wrong=tuple(_wrong(path) for path in scripts(folder / "wrong" / name)),
     )
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from lablib.course.model import Step, Task, Text
 from lablib.course.source import broken, read_text
 from lablib.course.table import Table
+from lablib.parameters import Declared, Values, defaults
 
 FILE = "chapter.toml"
 _CHAPTER_KEYS = frozenset({"id", "title", "packages", "task", "question", "step"})
-_TASK_KEYS = frozenset({"id", "title", "points", "needs", "scene"})
+_TASK_KEYS = frozenset({"id", "title", "points", "needs", "scene", "files", "parameters"})
 _QUESTION_KEYS = frozenset({"id", "title", "points", "answer", "experiment"})
 _STEP_KEYS = frozenset({"status", "shows", "varies", "scene", "inside", "seconds", "needs"})
 _HEADER = re.compile(r"""\s*\[\[?\s*(?P<name>(task|question)(?=\s*\]\])|step\s*\.\s*["']?[^"'\]\s]+)["']?\s*\]""")
@@ -46,6 +47,8 @@ class TaskStructure(_Entry):
     needs: tuple[str, ...]
     scene: Path | None
     """The one it names, or the one called as it is."""
+    files: tuple[str, ...]
+    parameters: Declared
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ class Structure:
         return self.folder / FILE
 
 
-def bare_task(folder: Path, task: TaskStructure) -> Task:
-    """A task of the chapter in `folder` as far as grading needs it, without prose."""
+def bare_task(folder: Path, task: TaskStructure, values: Values | None = None) -> Task:
+    """A task of the chapter in `folder` as far as grading needs it, without prose. `values` are those of its
+    parameters, where they are not the course's own."""
     return Task(
         id=task.id,
         title=task.title,
@@ -100,6 +104,9 @@ def bare_task(folder: Path, task: TaskStructure) -> Task:
         needs=task.needs,
         scene=task.scene,
         solutions=scripts(folder / "solutions" / task.name),
+        files=task.files,
+        declared=task.parameters,
+        parameters=defaults(task.parameters) if values is None else values,
     )
 
 
@@ -144,6 +151,7 @@ def read_structure(folder: Path) -> Structure:
     tasks = tuple(_task(task, chapter, folder) for task in _array(table, "task", headers))
     questions = tuple(_question(question, chapter) for question in _array(table, "question", headers))
     _refuse_twins((*tasks, *questions))
+    _refuse_twin_names(tasks)
     steps = tuple(_step(step, id, folder) for id, step in _steps(table, headers))
     return Structure(chapter, int(number), title, packages, tasks, questions, steps, folder, table.line("id"))
 
@@ -185,7 +193,8 @@ def _task(table: Table, chapter: str, folder: Path) -> TaskStructure:
     name = table.id()
     own = folder / "scenes" / f"{name}.sh"
     scene = _scene(table, folder) or (own if own.is_file() else None)
-    return TaskStructure(f"{chapter}/{name}", table.title(), table.points(), table, table.needs(), scene)
+    id, title, points = f"{chapter}/{name}", table.title(), table.points()
+    return TaskStructure(id, title, points, table, table.needs(), scene, table.files(), table.parameters())
 
 
 def _question(table: Table, chapter: str) -> QuestionStructure:
@@ -201,6 +210,22 @@ def _refuse_twins(entries: Iterable[TaskStructure | QuestionStructure]) -> None:
         if entry.id in lines:
             raise entry.table.broken("id", f"the id {entry.id} is taken in line {lines[entry.id]}")
         lines[entry.id] = entry.line
+
+
+def _refuse_twin_names(tasks: Iterable[TaskStructure]) -> None:
+    """A page names a parameter, and a submission a file, without its task."""
+    for key in ("parameters", "files"):
+        owners: dict[str, str] = {}
+        for task in tasks:
+            for name in getattr(task, key):
+                if name in owners:
+                    raise task.table.broken(key, f"{name} is taken by the task {owners[name]}")
+                owners[name] = task.id
+    names = {task.name: task for task in tasks}
+    for task in tasks:
+        for file in task.files:
+            if names.get(file.partition(".")[0], task) is not task:
+                raise task.table.broken("files", f"{file} would be a script of another task")
 
 
 def _step(table: Table, id: str, folder: Path) -> StepStructure:

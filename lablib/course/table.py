@@ -13,8 +13,10 @@ from lablib.course.model import Text
 from lablib.course.source import broken
 from lablib.errors import ContentError
 from lablib.language import LANGUAGES
+from lablib.parameters import MAX_PARAMETERS, NAME, Declared, parameter
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FILE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)?")
 _NEED = re.compile(r"(controller|feature|program|user):[A-Za-z0-9_.+-]+|systemd")
 
 
@@ -121,6 +123,27 @@ class Table:
             if found:
                 raise self.broken(key, f"{pattern!r} matches where there is nothing")
         return patterns
+
+    def files(self) -> tuple[str, ...]:
+        files = self.texts("files")
+        for file in files:
+            if not _FILE.fullmatch(file):
+                raise self.broken("files", f"{file}: a file of ~/lab is called like a task, with .EXT or without")
+        return files
+
+    def parameters(self) -> Declared:
+        values = self.values.get("parameters", {})
+        if not isinstance(values, dict) or len(values) > MAX_PARAMETERS:
+            raise self.broken("parameters", f"parameters are a table of at most {MAX_PARAMETERS}")
+        declared = {}
+        for name, value in values.items():
+            if not NAME.fullmatch(name):
+                raise self.broken(name, f"{name} is no parameter: its name is of letters, digits and _, in lower case")
+            try:
+                declared[name] = parameter(value)
+            except ValueError as error:
+                raise self.broken(name, f"{name}: {error}") from error
+        return declared
 
     def needs(self) -> tuple[str, ...]:
         needs = self.texts("needs")

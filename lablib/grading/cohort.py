@@ -48,6 +48,8 @@ def jobs(submissions: Iterable[Submission], seconds: float) -> Iterator[Job]:
         for piece in submission.pieces.values():
             if not piece.fault:
                 try:
-                    yield Job(submission.name, piece.item, submission.content(piece), seconds)
+                    yield Job(
+                        submission.name, piece.item, submission.content(piece), seconds, piece.parameters, piece.file
+                    )
                 except OSError:
                     continue  # which `results` tells

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from lablib.machine.ahead import Ahead
 from lablib.machine.base import Machine
 from lablib.machine.choose import guest_factory
 from lablib.machine.probing import best
+from lablib.parameters import Values, accepted
 from lablib.verdict import Result, Verdict
 
 CONTENT = Path(__file__).parents[2] / "content"
@@ -43,6 +44,10 @@ class Job:
     item: str
     content: bytes
     seconds: float = SCRIPT_SECONDS
+    parameters: Values = field(default_factory=dict, hash=False)
+    """Of the task, as they are for whose it is."""
+    file: str = ""
+    """What of `~/lab` the content is to be; empty for a script."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -50,7 +55,9 @@ class Job:
 
     @property
     def digest(self) -> str:
-        return digest(self.content)
+        """The name of all that a verdict depends on: by other values the same content is another work."""
+        more = [self.file, dict(self.parameters)] if self.file or self.parameters else None
+        return digest((json.dumps(more, sort_keys=True).encode() + b"\0" if more else b"") + self.content)
 
     def as_json(self) -> dict[str, Any]:
         """What a worker needs of it: not whose it is."""
@@ -58,6 +65,8 @@ class Job:
             "item": self.item,
             "content": base64.b64encode(self.content).decode("ascii"),
             "seconds": self.seconds,
+            "parameters": dict(self.parameters),
+            "file": self.file,
         }
 
 
@@ -101,8 +110,11 @@ def _grade(job: Mapping[str, Any]) -> Report:
         for question in chapter.questions:
             if question.id == item:
                 return check_answer(item, question.answer, int(content), partial(_experiment, chapter.folder, item))
-        task = bare_task(chapter.folder, next(task for task in chapter.tasks if task.id == item))
-        return check_script(task, content, machines(), float(job["seconds"]))
+        told = next(task for task in chapter.tasks if task.id == item)
+        task = bare_task(chapter.folder, told, accepted(told.parameters, job["parameters"]))
+        if (file := job["file"]) and file not in task.files:
+            raise ValueError(f"{file} is no file of {item}")
+        return check_script(task, content, machines(), float(job["seconds"]), file=file)
     except LabsError as error:  # no machine, or broken content
         return failed(item, "grading.no-machine", str(error))
     except Exception as error:  # a fault of ours, which must not stop the others' grading

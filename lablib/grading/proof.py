@@ -1,5 +1,6 @@
 """What proves a task sound, in a fresh machine each: unsolved it fails, every solution passes, and every wrong one
-fails for the reason that its header names."""
+fails for the reason that its header names. A task with parameters is proved with its own and with those of made-up
+students, none of whom passes by the values of another."""
 
 from __future__ import annotations
 
@@ -10,10 +11,15 @@ from pathlib import Path
 
 from lablib.course.model import Task, Wrong
 from lablib.course.parser import script_needs
+from lablib.grading.drawing import Secret
 from lablib.grading.report import Report
 from lablib.grading.script import check_script
 from lablib.machine.base import Machine
+from lablib.parameters import Values
 from lablib.verdict import Result, Verdict, overall
+
+STUDENTS = ("ada", "linus")
+_MADE_UP = Secret(b"of students who do not exist")
 
 
 class Kind(StrEnum):
@@ -22,6 +28,8 @@ class Kind(StrEnum):
     UNSOLVED = "unsolved"
     SOLUTION = "solution"
     WRONG = "wrong"
+    OTHERS = "others"
+    """A solution, by the values of another student."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,18 @@ class Case:
     script: Path | None = None
     """None for no work at all."""
     wrong: Wrong | None = None
+    student: str = ""
+    """Made up; for nobody in particular where it is empty."""
+    environment: Values = field(default_factory=dict)
+    """The parameters that the script goes by."""
 
     @property
     def name(self) -> str:
         """Such as `cgroups/memory-only wrong/rm-r.sh`."""
         if self.script is None:
             return f"{self.task.id} {self.kind}"
-        return f"{self.task.id} {self.script.parent.parent.name}/{self.script.name}"
+        whose = f" ({self.kind}, {self.student})" if self.student else ""
+        return f"{self.task.id} {self.script.parent.parent.name}/{self.script.name}{whose}"
 
 
 @dataclass(frozen=True)
@@ -53,10 +66,20 @@ class Fault:
 def cases(task: Task) -> Iterator[Case]:
     """Everything there is to try."""
     yield Case(task, Kind.UNSOLVED)
+    yield from _scripts(task)
+    if task.declared:
+        drawn = [replace(task, parameters=_MADE_UP.values(student, task.id, task.declared)) for student in STUDENTS]
+        for one, student, other in zip(drawn, STUDENTS, (*drawn[1:], task), strict=True):
+            yield from _scripts(one, student)
+            for script in task.solutions[:1]:
+                yield Case(one, Kind.OTHERS, script, student=student, environment=other.parameters)
+
+
+def _scripts(task: Task, student: str = "") -> Iterator[Case]:
     for script in task.solutions:
-        yield Case(_needing(task, script), Kind.SOLUTION, script)
+        yield Case(_needing(task, script), Kind.SOLUTION, script, None, student, task.parameters)
     for wrong in task.wrong:
-        yield Case(_needing(task, wrong.script), Kind.WRONG, wrong.script, wrong)
+        yield Case(_needing(task, wrong.script), Kind.WRONG, wrong.script, wrong, student, task.parameters)
 
 
 def _needing(task: Task, script: Path) -> Task:
@@ -66,7 +89,7 @@ def _needing(task: Task, script: Path) -> Task:
 def attempt(case: Case, machine_factory: Callable[[], Machine]) -> Report:
     """Grades the case as a student's script is graded. Raises MachineError."""
     script = case.script.read_bytes() if case.script is not None else b""
-    return check_script(case.task, script, machine_factory)
+    return check_script(case.task, script, machine_factory, environment=case.environment)
 
 
 def judge(case: Case, results: tuple[Result, ...]) -> Fault | None:

@@ -76,7 +76,7 @@ class Report:
 def described(task: str, result: Result, checks: Catalogue) -> str:
     """What the check is that found `result`; its id where `checks` has no sentence for it."""
     key = f"check.{task.replace('/', '.')}.{result.id}"
-    return checks.text(key) if key in checks else one_line(result.id)
+    return _sentence(checks, key, result) if key in checks else one_line(result.id)
 
 
 def why(result: Result, checks: Catalogue) -> str:
@@ -84,10 +84,14 @@ def why(result: Result, checks: Catalogue) -> str:
     such sentence or it wants other parameters: results cross a wire, and a report must not fail on one."""
     if result.verdict is Verdict.PASS or not result.key:
         return ""
+    return _sentence(checks, result.key, result)
+
+
+def _sentence(checks: Catalogue, key: str, result: Result) -> str:
     try:
-        return checks.text(result.key, **result.params)
+        return checks.text(key, **result.params)
     except (LookupError, ValueError, AttributeError, TypeError):
-        return result.key
+        return key
 
 
 def told(results: tuple[Result, ...], checks: Catalogue) -> list[str]:

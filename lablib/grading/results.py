@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lablib.errors import LabsError
 from lablib.grading.assignment import Assignment, Item
+from lablib.grading.carried import Carried, Others
 from lablib.grading.job import NO_MACHINE
 from lablib.grading.ledger import Entry
 from lablib.grading.report import Report, described
 from lablib.grading.submissions import Piece, Submission
 from lablib.i18n import Catalogue
+from lablib.parameters import Values
 from lablib.state import replace
 from lablib.text import printable
 from lablib.verdict import Result, Verdict
@@ -41,6 +43,10 @@ class Mark:
     """The digest of what was graded."""
     before: tuple[tuple[Verdict, float | None], ...] = ()
     """Verdicts and scores from before it was graded anew, oldest first."""
+    parameters: Values = field(default_factory=dict)
+    """By which it was judged."""
+    carried: tuple[Carried, ...] = ()
+    """What it has of other students' parameters."""
 
     @property
     def points(self) -> float | None:
@@ -74,10 +80,12 @@ Entries = Mapping[tuple[str, str], Entry]
 
 def collect(submissions: Iterable[Submission], assignment: Assignment, entries: Entries) -> list[Marks]:
     """The marks of `submissions`. What was not graded yet, as after an interruption, is not among them."""
-    return [Marks(one, tuple(_marks(one, assignment, entries))) for one in submissions]
+    cohort = list(submissions)
+    others = Others(assignment, (one.student for one in cohort))
+    return [Marks(one, tuple(_marks(one, assignment, entries, others))) for one in cohort]
 
 
-def _marks(submission: Submission, assignment: Assignment, entries: Entries) -> Iterable[Mark]:
+def _marks(submission: Submission, assignment: Assignment, entries: Entries, others: Others) -> Iterable[Mark]:
     for item in assignment.items.values():
         piece = submission.pieces.get(item.id)
         entry = entries.get((submission.name, item.id))
@@ -87,7 +95,10 @@ def _marks(submission: Submission, assignment: Assignment, entries: Entries) -> 
         elif fault := _fault(submission, piece):
             yield _zero(item, *fault)
         elif entry is not None and not entry.stale:
-            yield Mark(item, entry.report, entry.score, entry.tries, entry.content, entry.before)
+            carried = others.carried(submission.student, item.id, submission.content(piece), entry.report)
+            yield Mark(
+                item, entry.report, entry.score, entry.tries, entry.content, entry.before, piece.parameters, carried
+            )
 
 
 def _fault(submission: Submission, piece: Piece) -> tuple[str, str] | None:
@@ -128,6 +139,7 @@ def as_json(cohort: Iterable[Marks], assignment: Assignment, labs: str, checks: 
                 "points": _rounded(one.points),
                 "max_points": _rounded(one.most),
                 "fault": one.submission.fault,
+                "listed": assignment.is_listed(one.submission.student),
                 "unread": list(one.submission.unread),
                 "tasks": [_mark(mark, checks) for mark in one.marks],
             }
@@ -155,6 +167,16 @@ def _mark(mark: Mark, checks: Catalogue) -> dict[str, Any]:
         "seconds": value["seconds"],
         "tries": mark.tries,
         "content": mark.content,
+        "parameters": dict(mark.parameters),
+        "carries": [
+            {
+                "student": one.student,
+                "parameters": dict(one.values),
+                "places": list(one.places),
+                "chance": float(f"{one.chance:.2g}"),
+            }
+            for one in mark.carried
+        ],
         "before": [{"verdict": str(verdict), "score": _rounded(score)} for verdict, score in mark.before],
     }
 

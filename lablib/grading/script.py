@@ -1,4 +1,5 @@
 """Grading a script: a fresh machine, the task's scene, the script in the student's world, everything stopped, checks.
+Or a file of `~/lab` in its place, which is put there and not run.
 
 No verdict is taken from the script's output or exit status. It may be hostile: each wait here is bounded, and a
 machine that a script brings down is tried once more and then counts as a failure of the script.
@@ -15,7 +16,8 @@ from lablib.grading.report import Report
 from lablib.machine.base import Completed, Machine
 from lablib.machine.wire import WireError
 from lablib.needs import blocking
-from lablib.scene import set_scene
+from lablib.parameters import Values
+from lablib.scene import knowing, set_scene
 from lablib.session.transcript import plain
 from lablib.verdict import Result, Verdict, overall
 
@@ -39,10 +41,15 @@ def check_script(
     machine_factory: Callable[[], Machine],
     timeout: float = SCRIPT_SECONDS,
     measuring: Callable[[], None] = lambda: None,
+    *,
+    environment: Values | None = None,
+    file: str = "",
 ) -> Report:
     """Grades `script` for `task` in a machine made for it; `measuring` is called before what takes minutes, which is
-    done once for all machines that are alike (`lablib.measures`). Raises MachineError when there is none to be had, or
-    when it fails before the script ran: that is never the student's loss."""
+    done once for all machines that are alike (`lablib.measures`). Where it is to be the `file` of `~/lab`, it is put
+    there and not run. `environment` is for scripts of ours, which have parameters there that a student's has in its
+    text. Raises MachineError when there is none to be had, or when it fails before the script ran: that is never the
+    student's loss."""
     began = time.monotonic()
     for _ in range(_TRIES):
         with machine_factory() as machine:
@@ -51,7 +58,7 @@ def check_script(
                 return Report(task.id, blocked.verdict, (blocked,), machine.kind, time.monotonic() - began)
             set_scene(machine, task, measuring)
             try:
-                results, done = _try(machine, task, script, timeout)
+                results, done = _try(machine, task, script, timeout, environment, file)
                 break
             except _LostMachine as lost:
                 results, done = (Result("machine", Verdict.FAIL, "grading.machine-lost", actual=str(lost)),), None
@@ -63,11 +70,15 @@ def check_script(
     return Report(task.id, overall(results), results, machine.kind, seconds, notes, shown)
 
 
-def _try(machine: Machine, task: Task, script: bytes, timeout: float) -> tuple[tuple[Result, ...], Completed]:
+def _try(
+    machine: Machine, task: Task, script: bytes, timeout: float, environment: Values | None, file: str
+) -> tuple[tuple[Result, ...], Completed]:
     try:
-        path = f"{machine.capabilities.work_folder}/{SCRIPT_NAME}"
+        path = f"{machine.capabilities.work_folder}/{file or SCRIPT_NAME}"
         machine.put(path, script, 0o755)
-        done = machine.run([path], timeout=timeout, limit=MAX_OUTPUT)
+        done = Completed(0, b"", b"")
+        if not file:
+            done = machine.run(knowing([path], environment), timeout=timeout, limit=MAX_OUTPUT)
         stopped = machine.stop_processes()
         results = machine.check(task.id)
     except (MachineError, WireError, TimeoutError) as error:

@@ -2,6 +2,7 @@
 waits is opened.
 
     STUDENT/CHAPTER/TASK.EXT     a script; any extension, or none
+    STUDENT/CHAPTER/FILE         a file of ~/lab that a task asks for, in place of a script; or TASK.EXT with its .EXT
     STUDENT/answers.toml         [CHAPTER] and below it QUESTION = N
     CHAPTER-STUDENT.zip          the same as a bundle (`bundle.py`)
 """
@@ -12,7 +13,7 @@ import errno
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from lablib.grading import bundle
 from lablib.grading.assignment import Assignment, flat
 from lablib.grading.script import MAX_SCRIPT
 from lablib.kernel.inside import Inside
+from lablib.parameters import Values
 from lablib.text import one_line
 
 ANSWERS = "answers.toml"
@@ -66,12 +68,16 @@ class Piece:
 
     item: str
     path: str = ""
-    """Where in the source the script is."""
+    """Where in the source the script or the file is."""
+    file: str = ""
+    """What of `~/lab` it is to be; empty for a script."""
     answer: int | None = None
     fault: str = ""
     """Why it cannot be graded, `grading.FAULT` of the checkers' messages; empty where it can."""
     said: str = ""
     """What there is in place of what should be."""
+    parameters: Values = field(default_factory=dict)
+    """Of the task, as they are for this student."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +130,17 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
     """The submission that the folder or bundle `path` is. Whose a bundle is, its name says and not its content."""
     if path.is_dir():
         name = one_line(path.resolve().name)
-        return gather(name, name, Folder(path), assignment)
+        return gather(name, _student(name, assignment), Folder(path), assignment)
     name = one_line(path.name.removesuffix(bundle.SUFFIX))
-    student = next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
+    student = _student(name, assignment)
     if fault := bundle.fault(path):
         return Submission(name, student, bundle.Bundle(path), {}, fault=one_line(fault))
     return gather(name, student, bundle.Bundle(path), assignment)
+
+
+def _student(name: str, assignment: Assignment) -> str:
+    """Whose a folder or bundle of this name is: `labs submit` puts the chapter before it."""
+    return next((rest for one in assignment.chapters if (rest := name.removeprefix(f"{one}-")) != name), "") or name
 
 
 def gather(name: str, student: str, source: Source, assignment: Assignment) -> Submission:
@@ -143,26 +154,37 @@ def gather(name: str, student: str, source: Source, assignment: Assignment) -> S
             for piece, file in _scripts(source, top, assignment):
                 if piece is None:
                     unread.append(file)
-                elif piece.item in pieces:
-                    both = f"{pieces[piece.item].path}, {piece.path}"
-                    pieces[piece.item] = Piece(piece.item, piece.path, fault="two-scripts", said=both)
                 else:
-                    pieces[piece.item] = piece
+                    first = pieces.get(piece.item)
+                    pieces[piece.item] = _chosen(first, piece, assignment) if first else piece
         elif top != bundle.MANIFEST and (not top.startswith(".") or "/" in top):
             unread.append(top)
+    pieces = {id: replace(piece, parameters=assignment.values(student, id)) for id, piece in pieces.items()}
     return Submission(name, student, source, pieces, tuple(one_line(one[:MAX_LINE]) for one in unread[:MAX_UNREAD]))
 
 
 def _scripts(source: Source, chapter: str, assignment: Assignment) -> Iterator[tuple[Piece | None, str]]:
-    """The scripts in the folder of a chapter; no piece for what is none."""
+    """The scripts and files in the folder of a chapter; no piece for what is neither."""
+    of_chapter = [item for item in assignment.items.values() if item.id.startswith(f"{chapter}/")]
+    files = {file: item for item in of_chapter for file in item.files}
     for name in source.names(chapter):
         path = f"{chapter}/{name}"
         match = _SCRIPT.fullmatch(name)
-        item = assignment.items.get(f"{chapter}/{match[1]}") if match else None
+        item = files.get(name) or (assignment.items.get(f"{chapter}/{match[1]}") if match else None)
         if item is not None and not item.is_question:
-            yield Piece(item.id, path), path
+            ending = match[2] if match else None
+            alike = (file for file in item.files if file == name or (ending and file.endswith(ending)))
+            yield Piece(item.id, path, file=next(alike, "")), path
         elif not name.startswith("."):
             yield None, path
+
+
+def _chosen(one: Piece, other: Piece, assignment: Assignment) -> Piece:
+    """Which of two for one task counts. Of its files it is the first in the task's order, as in `~/lab` itself."""
+    files = assignment.items[one.item].files
+    if one.file and other.file and one.file != other.file and not one.fault:
+        return min(one, other, key=lambda piece: files.index(piece.file))
+    return Piece(one.item, other.path, fault="two-scripts", said=f"{one.path}, {other.path}")
 
 
 def _answers(source: Source, assignment: Assignment) -> dict[str, Piece]:

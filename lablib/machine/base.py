@@ -126,8 +126,9 @@ class Machine(Protocol):
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file of the student's world; parents are made."""
 
-    def remember(self, task: str) -> Mapping[str, Any] | None:
-        """Notes what the checks of `task` need to know of the scene that was just set. Returns what else must be known:
+    def remember(self, task: str, parameters: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
+        """Notes what the checks of `task` need to know of the scene that was just set, and by which `parameters` they
+        judge. Returns what else must be known:
         an order for `measure`, or None."""
 
     def measure(self, order: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -179,8 +179,8 @@ class ServedMachine:
         if done.status != 0:
             raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
 
-    def remember(self, task: str) -> Mapping[str, Any] | None:
-        order = self._ask(Type.REMEMBER, task).json()
+    def remember(self, task: str, parameters: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
+        order = self._ask(Type.REMEMBER, [task, dict(parameters or {})]).json()
         return order if isinstance(order, dict) else None
 
     def measure(self, order: Mapping[str, Any]) -> Mapping[str, Any]:

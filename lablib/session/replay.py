@@ -208,7 +208,7 @@ class ReplayMachine:
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """There is nowhere to write."""
 
-    def remember(self, task: str) -> None:
+    def remember(self, task: str, parameters: Mapping[str, str] | None = None) -> None:
         """There is no state to remember."""
 
     def measure(self, order: Mapping[str, object]) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from lablib.machine.claim import work_folder
 from lablib.progress import Progress
 from lablib.session.typed import BEGIN, END, note_turn
 from tests.cli.cohorts import QUESTION, SOLUTION, TASK, WRONG, hand_in, verdicts
-from tests.cli.conftest import Labs
+from tests.cli.conftest import PROJECT, Labs
 from tests.guests import booted, sh
 from tests.sessions import ReadSession
 
@@ -82,6 +82,44 @@ def test_what_was_edited_stays_and_a_failure_is_explained_and_handed_in_all_the_
     assert (tmp_path / "cgroups-ada/cgroups/memory-only.sh").read_bytes() == SOLUTION
     with zipfile.ZipFile(tmp_path / "cgroups-ada.zip") as bundle:
         assert bundle.read("cgroups/memory-only.sh") == SOLUTION
+
+
+FILTER = (PROJECT / "content/03-seccomp/solutions/no-users/python.py").read_bytes()
+
+
+def work_on_filters() -> None:
+    """What a lesson leaves of a student who wrote one filter and one list, and programs for them."""
+    folder = work_folder()
+    folder.mkdir(parents=True)
+    with closing(booted(work=folder / "seccomp.tar")) as machine:
+        machine.put("/root/lab/mine.py", FILTER, 0o755)
+        assert "status=0" in sh(machine, "./mine.py; echo read > minimal-kill.txt; ln -s /etc/passwd closed.bpf")
+        machine.save_work()
+
+
+@pytest.mark.kernel
+def test_filters_and_lists_of_the_lab_are_handed_in_as_they_are(
+    guest: None, labs_home: Path, labs: Labs, tmp_path: Path
+) -> None:
+    work_on_filters()
+    value = json.loads(labs("submit", "seccomp", "--student", "ada", "--json", timeout=300).stdout)
+    assert value["gathered"] == ["seccomp/no-users.bpf", "seccomp/minimal-kill.txt"]
+    found = {task["task"]: task["verdict"] for task in value["tasks"]}
+    assert found == {"seccomp/no-users": "pass", "seccomp/python-minimal-kill": "fail"}
+    (tmp_path / "seccomp-ada/seccomp/no-users.bpf").write_bytes(b"edited")
+    value = json.loads(labs("submit", "seccomp", "--student", "ada", "--json", timeout=300).stdout)
+    assert (value["gathered"], value["tasks"][0]["verdict"]) == ([], "fail")
+
+
+@pytest.mark.kernel
+def test_a_file_is_put_where_the_task_looks_and_never_run(guest: None, labs: Labs, tmp_path: Path) -> None:
+    made = json.loads(labs("check", "seccomp/no-users", "--script", "-", "--json", stdin=FILTER.decode()).stdout)
+    assert made["verdict"] == "pass"
+    runs = b"#!/bin/sh\ncp /proc/self/exe ~/lab/ran\n" + FILTER
+    (tmp_path / "no-users.bpf").write_bytes(runs)
+    done = json.loads(labs("check", "seccomp/no-users", "--script", "no-users.bpf", "--json").stdout)
+    assert done["verdict"] == "fail"
+    assert all(check["evidence"][0]["text"].startswith(runs[:16].hex(" ")) for check in done["checks"])
 
 
 def test_answers_alone_need_no_machine(labs_home: Path, labs: Labs, tmp_path: Path) -> None:

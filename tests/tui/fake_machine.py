@@ -145,7 +145,7 @@ class FakeMachine:
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         self.log.append(f"put {path} {mode:o} {len(data)}")
 
-    def remember(self, task: str) -> None:
+    def remember(self, task: str, parameters: Mapping[str, str] | None = None) -> None:
         self.log.append(f"remember {task}")
 
     def measure(self, order: Mapping[str, object]) -> Mapping[str, object]:

@@ -58,7 +58,7 @@ def says(app: LessonApp, selector: str, text: str) -> Callable[[], bool]:
 
 def named(language: str, result: Result) -> str:
     """A failed check as the card names it: what the catalogue marks as code is shown without the marks."""
-    return f"✗ {Words(language).check_name(FIRST, result.id)}".replace("`", "")
+    return f"✗ {Words(language).check_name(FIRST, result.id, {})}".replace("`", "")
 
 
 def at_task(app: LessonApp) -> TaskState:

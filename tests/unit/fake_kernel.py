@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lablib.course.index import chapter_folders
+from lablib.course.structure import read_structures
 from lablib.i18n import CHECK_MESSAGES, LANGUAGES, catalogue
 from lablib.kernel.cgroup2 import Cgroup
 from lablib.kernel.inside import Inside
 from lablib.kernel.procfs import ProcFS
+from lablib.parameters import Values, defaults
 from lablib.verdict import REGISTRY, Context, Result, Verdict
 
 EVERYTHING = "cpu io memory pids"
 
 
+@cache
+def course_parameters(task: str) -> Values:
+    """What the parameters of `task` are by themselves."""
+    content = Path(__file__).parents[2] / "content"
+    chapters = read_structures(map(Path, chapter_folders(str(content))))
+    return defaults(next(one.parameters for chapter in chapters for one in chapter.tasks if one.id == task))
+
+
 def judge(task: str, context: Context) -> dict[str, Result]:
     """What each check of `task` says; none breaks, and every sentence has all it speaks of."""
+    context = replace(context, parameters=context.parameters or course_parameters(task))
     found = {result.id: result for result in REGISTRY.run(task, context)}
     for result in found.values():
         assert result.verdict is not Verdict.ERROR, result.actual

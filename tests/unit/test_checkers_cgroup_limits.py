@@ -161,7 +161,7 @@ def test_what_still_runs_in_it_is_counted(kernel: FakeKernel) -> None:
     for pid in (7, 8, 9):
         kernel.process(pid, "sh", "sh -c bomb", "bomb")
     result = results(kernel, "fork-bomb")["bomb-is-out"]
-    assert (result.key, result.params) == ("cgroups.bomb-burns", {"number": "3"})
+    assert (result.key, result.params["number"]) == ("cgroups.bomb-burns", "3")
 
 
 # frozen

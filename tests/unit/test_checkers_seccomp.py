@@ -23,12 +23,12 @@ LOAD_ARCH, LOAD_NUMBER, X86_64, I386 = (0x20, 0, 0, 4), (0x20, 0, 0, 0), 0xC0000
 @pytest.fixture
 def kernel(tmp_path: Path) -> FakeKernel:
     made = FakeKernel(tmp_path)
-    (made.folder / "files/lab").mkdir()
+    (made.folder / "files/root/lab").mkdir(parents=True)
     return made
 
 
 def write(kernel: FakeKernel, name: str, data: bytes) -> None:
-    (kernel.folder / "files/lab" / name).write_bytes(data)
+    (kernel.folder / "files/root/lab" / name).write_bytes(data)
 
 
 def rules(answers: dict[int, int]) -> bytes:
@@ -103,7 +103,7 @@ def test_a_sleep_that_has_ended_or_is_none_of_the_students_does_not_count(tmp_pa
 
 def test_without_a_file_every_answer_is_missing(kernel: FakeKernel) -> None:
     assert set(keys(kernel, "seccomp/no-holes").values()) == {"seccomp.no-file"}
-    (kernel.folder / "files/lab/closed.bpf").mkdir()
+    (kernel.folder / "files/root/lab/closed.bpf").mkdir()
     assert set(keys(kernel, "seccomp/no-holes").values()) == {"seccomp.no-file"}
 
 
@@ -213,5 +213,5 @@ def test_evidence_is_the_call_with_its_answer(kernel: FakeKernel) -> None:
     write(kernel, "closed.bpf", closed(REFUSES, None))
     found = results(kernel, "seccomp/no-holes")
     (evidence,) = found["mkdir-is-refused-to-x32"].evidence
-    assert (evidence.source, evidence.text) == ("/lab/closed.bpf", "mkdir (x32: 0x40000053): ALLOW")
+    assert (evidence.source, evidence.text) == ("~/lab/closed.bpf", "mkdir (x32: 0x40000053): ALLOW")
     assert found["mkdir-is-refused"].verdict is Verdict.PASS

@@ -49,6 +49,8 @@ def test_what_has_a_verdict_is_not_due_and_a_changed_script_is(tmp_path: Path) -
     assert not is_due(tmp_path)
     assert is_due(tmp_path, Job("s1", TASK, b"other\n"))
     assert is_due(tmp_path, Job("s2", TASK, b"true\n"))
+    assert is_due(tmp_path, Job("s1", TASK, b"true\n", parameters={"small": "small-cn8p"}))
+    assert is_due(tmp_path, Job("s1", TASK, b"true\n", file="no-users.bpf"))
 
 
 def test_what_could_not_be_graded_is_due_once_more(tmp_path: Path) -> None:

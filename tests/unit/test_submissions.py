@@ -52,6 +52,66 @@ def test_a_script_may_have_any_extension(folder: Path, course: Assignment, name:
     assert one.content(one.pieces[TASK]) == b"echo hi\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("no-users.bpf", "no-users.bpf"),
+        ("no-users.sh", ""),
+        ("no-users", ""),
+        ("no-users.bpf2", ""),
+        ("closed.bpf", "closed.bpf"),
+        ("no-holes.bpf", "closed.bpf"),
+        ("minimal-kill", "minimal-kill"),
+        ("minimal-kill.txt", "minimal-kill.txt"),
+        ("python-minimal-kill.txt", "minimal-kill.txt"),
+        ("python-minimal-kill", ""),
+        ("python-minimal-kill.py", ""),
+    ],
+)
+def test_a_file_that_a_task_asks_for_is_known_by_its_name_or_by_the_tasks_with_its_ending(
+    folder: Path, course: Assignment, name: str, file: str
+) -> None:
+    hand_in(folder, "s1", f"seccomp/{name}", b"x")
+    (piece,) = only(folder, course).pieces.values()
+    assert (piece.file, piece.path, piece.fault) == (file, f"seccomp/{name}", "")
+
+
+def test_of_a_tasks_files_the_first_counts_and_a_script_beside_one_is_one_too_many(
+    folder: Path, course: Assignment
+) -> None:
+    for name in ("minimal-kill.txt", "minimal-kill", "no-users.bpf", "no-users.sh"):
+        hand_in(folder, "s1", f"seccomp/{name}", b"x")
+    one = only(folder, course)
+    assert one.pieces["seccomp/python-minimal-kill"].file == "minimal-kill"
+    assert one.pieces["seccomp/no-users"].fault == "two-scripts"
+    assert one.unread == ()
+
+
+@pytest.mark.parametrize("name", ["minimal-kill.c", "first.bpf", "Closed.bpf", "closed.bpf.bak", "minimal-kill.txt~"])
+def test_a_file_that_no_task_asks_for_is_not_read(folder: Path, course: Assignment, name: str) -> None:
+    hand_in(folder, "s1", f"seccomp/{name}", b"x")
+    one = only(folder, course)
+    assert (dict(one.pieces), one.unread) == ({}, (f"seccomp/{name}",))
+
+
+def test_a_file_is_no_larger_than_a_script_and_no_link_out(folder: Path, course: Assignment, tmp_path: Path) -> None:
+    hand_in(folder, "s1", "seccomp/closed.bpf", b"x" * (MAX_SCRIPT + 1))
+    (tmp_path / "secret").write_bytes(b"secret")
+    (folder / "s1/seccomp/no-users.bpf").symlink_to(tmp_path / "secret")
+    os.mkfifo(folder / "s1/seccomp/minimal-kill")
+    one = only(folder, course)
+    assert len(one.pieces) == 3
+    for piece in one.pieces.values():
+        with pytest.raises(OSError):
+            one.content(piece)
+
+
+def test_a_folder_and_a_bundle_of_one_student_are_that_students(folder: Path, course: Assignment) -> None:
+    hand_in(folder, "cgroups-ann")
+    hand_in(folder, "bob")
+    assert [one.student for one in submissions([folder], course)] == ["bob", "ann"]
+
+
 def test_answers_are_numbers_below_their_chapter_or_behind_whole_names(folder: Path, course: Assignment) -> None:
     hand_in(folder, "s1", "answers.toml", b'"cgroups/rmdir-not-rm" = 2\n[cgroups]\ncgdelete-a-process = 3\nother = 1\n')
     one = only(folder, course)

@@ -95,7 +95,7 @@ class Checks:
         return Group(*parts)
 
     def _line(self, result: Result) -> RenderableType:
-        name = visible(self._words.check_name(self._state.task.id, result.id))
+        name = visible(self._words.check_name(self._state.task.id, result.id, self._state.task.parameters))
         color = self._colors[COLORS[result.verdict]]
         line = Table.grid(padding=(0, 1))  # so that a long name hangs below itself
         line.add_row(Text(SIGNS[result.verdict], f"bold {color}"), with_code(name, "bold", self._colors["accent"]))

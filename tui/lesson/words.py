@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lablib.errors import LabsError
 from lablib.i18n import CHECK_MESSAGES, LANGUAGES, MESSAGES, catalogue
 from lablib.text import printable
+
+if TYPE_CHECKING:
+    from lablib.parameters import Values
 
 SCREEN_MESSAGES = Path(__file__).parent.parent / "messages"
 
@@ -29,10 +33,10 @@ class Words:
     def screen(self, key: str, **params: str | int) -> str:
         return self._text(SCREEN_MESSAGES, f"screen.{key}", params)
 
-    def check_name(self, task: str, check: str) -> str:
+    def check_name(self, task: str, check: str, parameters: Values) -> str:
         """What a check is called: its own name in the catalogue, else its id in words."""
         key = f"check.{task.replace('/', '.')}.{check}"
-        name = self._text(CHECK_MESSAGES, key, {})
+        name = self._text(CHECK_MESSAGES, key, parameters)
         return check.replace("-", " ") if name == key else name
 
     def why(self, key: str, params: Mapping[str, str]) -> str:

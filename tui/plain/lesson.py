@@ -128,7 +128,7 @@ class PlainLesson:
         console.print(markdown(hints[item.hints - 1]))
 
     def _sentence(self, item: TaskState, result: Result) -> str:
-        name = self._words.check_name(item.id, result.id)
+        name = self._words.check_name(item.id, result.id, item.task.parameters)
         why = f": {self._words.why(result.key, result.params)}" if result.key else ""
         return f"{SIGNS[result.verdict]} {name}{why}"
 

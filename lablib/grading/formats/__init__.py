@@ -35,6 +35,22 @@ def outcome(task: Mapping[str, Any]) -> str:
     )
 
 
+def named(parameters: Mapping[str, str]) -> str:
+    """Parameters in a line."""
+    return ", ".join(f"{name} = {value}" for name, value in parameters.items())
+
+
+def carried(other: Mapping[str, Any], words: Catalogue) -> Mapping[str, str]:
+    """What fills the sentence about what a task has of another student's parameters."""
+    odds = f"{1 / other['chance']:.2g}"
+    return {
+        "student": other["student"],
+        "parameters": named(other["parameters"]),
+        "places": ", ".join(words.text(f"report.place-{place}") for place in other["places"]),
+        "odds": f"{float(odds):.0f}",
+    }
+
+
 def file_name(submission: str) -> str:
     """A file's name for a submission: its own where that can be one, else with a digest of it, for none may stand for
     another."""

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lablib.grading.formats import Files
+from lablib.grading.formats import Files, carried, named
 from lablib.grading.report import MARKS
 from lablib.i18n import Catalogue
 from lablib.verdict import Verdict
@@ -34,6 +34,7 @@ def render(results: Value, words: Catalogue) -> Files:
         *_table(cohort, tasks, words),
         *_open(cohort, tasks, words),
         *_fewest(cohort, tasks, words),
+        *_carried(cohort, words),
         f"<h2>{escape(words.text('report.students'))}</h2>",
     ]
     for number, one in enumerate(cohort):
@@ -97,11 +98,28 @@ def _fewest(cohort: list[Value], tasks: Mapping[str, str], words: Catalogue) -> 
         yield "</tbody></table>"
 
 
+def _carried(cohort: list[Value], words: Catalogue) -> Iterator[str]:
+    """Which submissions have something of another student's parameters."""
+    rows = [(number, one, task) for number, one in enumerate(cohort) for task in one["tasks"] if task["carries"]]
+    if not rows:
+        return
+    yield f"<h2>{escape(words.text('report.carried'))}</h2>"
+    yield _sentence(words, "report.carried-meaning")
+    yield "<dl>"
+    for number, one, task in rows:
+        yield f'<dt><a href="#s{number}">{escape(one["submission"])}</a> <code>{escape(task["task"])}</code></dt>'
+        for other in task["carries"]:
+            yield f"<dd>{escape(words.text('report.carries', **carried(other, words)))}</dd>"
+    yield "</dl>"
+
+
 def _submission(number: int, one: Value, words: Catalogue) -> Iterator[str]:
     student = f" · {escape(one['student'])}" if one["student"] != one["submission"] else ""
     yield f'<section id="s{number}"><h3>{escape(one["submission"])}{student} <small>{_points(one)}</small></h3>'
     if one["fault"]:
         yield f'<p class="error">{escape(one["fault"])}</p>'
+    if not one["listed"]:
+        yield _sentence(words, "report.unlisted", student=one["student"])
     for task in one["tasks"]:
         yield from _task(task, words)
     if one["unread"]:
@@ -117,6 +135,8 @@ def _task(task: Value, words: Catalogue) -> Iterator[str]:
     yield f"<small>{earned} / {task['max_points']:g} · {task['seconds']:.1f} s</small></summary>"
     if task["score"] is None:
         yield _sentence(words, f"report.{task['verdict']}")
+    if task["parameters"]:
+        yield _sentence(words, "report.parameters", parameters=named(task["parameters"]))
     for note in task["notes"]:
         yield _sentence(words, f"grading.note.{note}")
     for old in task["before"]:

@@ -14,6 +14,7 @@ from lablib.machine.agent.lab import Lab
 from lablib.machine.agent.trials import Trials
 from lablib.machine.agent.views import VIEWS, Sweep
 from lablib.machine.wire import MAX_PAYLOAD, Frame, Type
+from lablib.parameters import MAX_PARAMETERS, NAME, VALUE
 from lablib.verdict import REGISTRY, Context, Result
 
 _EVIDENCE_SIZES = (2048, 256, 16)
@@ -38,6 +39,7 @@ class Checks:
         self._lab = lab
         self._send = send
         self._trials = Trials(lab, listen, self.look)
+        self._parameters: dict[str, Mapping[str, str]] = {}
         self._remembered: dict[str, Mapping[str, Any]] = {}
         self._watches: dict[int, Watched] = {}
         self._waiting: dict[int, Callable[[], tuple[int, bytes] | None]] = {}
@@ -53,8 +55,11 @@ class Checks:
         value = frame.json()
         match frame.type:
             case Type.REMEMBER:
-                self._remembered[value] = REGISTRY.remember(value, self._context({}))
-                self._send(Type.DONE, frame.channel, json.dumps(REGISTRY.measure(value)).encode())
+                task, parameters = value
+                self._parameters[task] = _words(parameters)
+                self._remembered.pop(task, None)
+                self._remembered[task] = REGISTRY.remember(task, self._context(task))
+                self._send(Type.DONE, frame.channel, json.dumps(REGISTRY.measure(task)).encode())
             case Type.MEASURE:
                 self._wait(frame.channel, lambda: self._measured(value))
             case Type.KNOW:
@@ -67,7 +72,7 @@ class Checks:
             case Type.WATCH:
                 self._begin(frame.channel, Watched(Type.RESULTS, _changes(lambda: self._results(value))))
             case Type.VIEW:
-                sweep = Sweep(VIEWS[value](), lambda: self._context({}))
+                sweep = Sweep(VIEWS[value](), self._context)
                 self._begin(frame.channel, Watched(Type.SEEN, sweep.look, sweep))
 
     @property
@@ -119,10 +124,22 @@ class Checks:
         return None if self._trials.running and time.monotonic() < until else (Type.RESULTS, results)
 
     def _results(self, task: str) -> bytes:
-        return pack_results(REGISTRY.run(task, self._context(self._remembered.get(task, {}))))
+        return pack_results(REGISTRY.run(task, self._context(task)))
 
-    def _context(self, remembered: Mapping[str, Any]) -> Context:
-        return replace(self._lab.context(remembered), trials=self._trials)
+    def _context(self, task: str = "") -> Context:
+        """What the checks of `task` may read."""
+        context = self._lab.context(self._remembered.get(task, {}))
+        return replace(context, parameters=self._parameters.get(task, {}), trials=self._trials)
+
+
+def _words(parameters: Any) -> Mapping[str, str]:
+    """The parameters of a task as the host sends them. Raises ValueError for what they cannot be."""
+    if not isinstance(parameters, dict) or len(parameters) > MAX_PARAMETERS:
+        raise ValueError("not the parameters of a task")
+    for name, value in parameters.items():
+        if not (NAME.fullmatch(name) and isinstance(value, str) and VALUE.fullmatch(value)):
+            raise ValueError("not a parameter")
+    return parameters
 
 
 def _changes(read: Callable[[], bytes]) -> Callable[[], Iterable[bytes]]:

@@ -1,4 +1,5 @@
 #!/bin/sh
 # What --mount-proc stands for.
-unshare --pid --mount --fork sh -c 'mount -t proc proc /proc && exec sleep 1d' &
+export nap="${nap:-1d}"
+unshare --pid --mount --fork sh -c 'mount -t proc proc /proc && exec sleep $nap' &
 until pgrep -x sleep >/dev/null; do sleep 0.1; done

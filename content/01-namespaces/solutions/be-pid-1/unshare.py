@@ -18,4 +18,4 @@ must(libc.unshare(NEWNS | NEWPID))
 if os.fork() == 0:
     must(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
     must(libc.mount(b"proc", b"/proc", b"proc", 0, None))
-    os.execv("/bin/sleep", ["sleep", "1d"])
+    os.execv("/bin/sleep", ["sleep", os.environ.get("nap", "1d")])

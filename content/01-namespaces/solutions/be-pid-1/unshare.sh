@@ -1,4 +1,5 @@
 #!/bin/sh
 # The usual way.
-unshare --pid --fork --mount-proc sleep 1d &
+nap=${nap:-1d}
+unshare --pid --fork --mount-proc sleep $nap &
 until pgrep -x sleep >/dev/null; do sleep 0.1; done

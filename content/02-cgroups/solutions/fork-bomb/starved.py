@@ -7,9 +7,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-bomb = Path("/sys/fs/cgroup/bomb")
+bomb, room = Path("/sys/fs/cgroup", os.environ.get("bomb", "bomb")), os.environ.get("room", "20")
 bomb.mkdir()
-(bomb / "pids.max").write_text("20")
+(bomb / "pids.max").write_text(room)
 if os.fork() == 0:
     (bomb / "cgroup.procs").write_text("0")
     while True:
@@ -24,4 +24,4 @@ while pids := (bomb / "cgroup.procs").read_text().split():
         with suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
     time.sleep(0.1)
-(bomb / "pids.max").write_text("20")
+(bomb / "pids.max").write_text(room)

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: bomb-met-its-limit cgroups.fork-not-refused
-cgcreate -g pids:bomb
-cgset -r pids.max=20 bomb
-cgexec -g pids:bomb true
+bomb=${bomb:-bomb} room=${room:-20}
+cgcreate -g pids:$bomb
+cgset -r pids.max=$room $bomb
+cgexec -g pids:$bomb true

@@ -1,6 +1,7 @@
 #!/bin/sh
 # fails: bomb-is-out cgroups.bomb-burns
-cgcreate -g pids:bomb
-cgset -r pids.max=20 bomb
-cgexec -g pids:bomb sh -c 'while :; do sleep 1d & done' > /dev/null 2>&1 &
+bomb=${bomb:-bomb} room=${room:-20}
+cgcreate -g pids:$bomb
+cgset -r pids.max=$room $bomb
+cgexec -g pids:$bomb sh -c 'while :; do sleep 1d & done' > /dev/null 2>&1 &
 sleep 1

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: small-is-limited cgroups.limit-otherwise
-cgcreate -g memory:small
-cgset -r memory.max=16384 small
-cgexec -g memory:small python3 -c '[0]*4000000'
+small=${small:-small}
+cgcreate -g memory:$small
+cgset -r memory.max=16384 $small
+cgexec -g memory:$small python3 -c '[0]*4000000'

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: small-was-killed-in cgroups.limit-not-met
-cgcreate -g memory:small
-cgset -r memory.max=16777216 small
+small=${small:-small}
+cgcreate -g memory:$small
+cgset -r memory.max=16777216 $small
 python3 -c '[0]*4000000'

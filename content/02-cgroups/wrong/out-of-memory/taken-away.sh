@@ -1,6 +1,7 @@
 #!/bin/sh
 # fails: small-is-limited cgroups.not-made
-cgcreate -g memory:small
-cgset -r memory.max=16777216 small
-cgexec -g memory:small python3 -c '[0]*4000000'
-cgdelete memory:small
+small=${small:-small}
+cgcreate -g memory:$small
+cgset -r memory.max=16777216 $small
+cgexec -g memory:$small python3 -c '[0]*4000000'
+cgdelete memory:$small

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: soft-is-limited cgroups.limit-unset
-cgcreate -g memory:soft
-cgset -r memory.low=16777216 soft
-cgexec -g memory:soft python3 -c '[0]*4000000'
+soft=${soft:-soft} brake=${brake:-16}
+cgcreate -g memory:$soft
+cgset -r memory.low=${brake}M $soft
+cgexec -g memory:$soft python3 -c '[0]*4000000'

@@ -21,7 +21,7 @@ program = [
     (RETURN, 0, 0, KILL_PROCESS),
 ]
 code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
-with Path("/lab/first.bpf").open("wb") as file:
+with Path("first.bpf").open("wb") as file:
     file.write(code)
 
 child = os.fork()

@@ -12,7 +12,7 @@ int main(void)
     seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mkdir), 0);
     seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mkdirat), 0);
     seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(sethostname), 0);
-    int file = open("/lab/first.bpf", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int file = open("first.bpf", O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (seccomp_export_bpf(f, file) < 0 || seccomp_load(f) < 0)
         return 1;
     execlp("sleep", "sleep", "1d", (char *)0);

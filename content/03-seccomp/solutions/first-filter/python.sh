@@ -8,7 +8,7 @@ f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(errno.EPERM), "mkdir")
 f.add_rule(ERRNO(errno.EPERM), "mkdirat")
 f.add_rule(KILL_PROCESS, "sethostname")
-with open("/lab/first.bpf", "wb") as file:
+with open("first.bpf", "wb") as file:
     f.export_bpf(file)
 f.load()
 os.execvp("sleep", ["sleep", "1d"])

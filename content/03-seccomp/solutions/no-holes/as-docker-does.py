@@ -11,5 +11,5 @@ f.add_arch(Arch.X86)
 f.add_arch(Arch.X32)
 f.add_rule(ERRNO(errno.EPERM), "mkdir")
 f.add_rule(ERRNO(errno.EPERM), "mkdirat")
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     f.export_bpf(file)

@@ -22,6 +22,6 @@ program = [
     (RETURN, 0, 0, EPERM),
     (RETURN, 0, 0, KILL_PROCESS),
 ]
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

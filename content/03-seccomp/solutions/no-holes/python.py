@@ -10,5 +10,5 @@ f = SyscallFilter(ALLOW)
 f.add_arch(Arch.X86)
 for call in ("mkdir", "mkdirat"):
     f.add_rule(ERRNO(errno.EPERM), call)
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     f.export_bpf(file)

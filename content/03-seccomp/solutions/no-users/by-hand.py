@@ -18,6 +18,6 @@ program = [
     (RETURN, 0, 0, ENOSYS),
     (RETURN, 0, 0, EPERM),
 ]
-with Path("/lab/no-users.bpf").open("wb") as file:
+with Path("no-users.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

@@ -17,4 +17,4 @@ int main(void)
 }
 EOF
 gcc -o /tmp/no-users ~/lab/no-users.c -lseccomp || exit 1
-/tmp/no-users > /lab/no-users.bpf
+/tmp/no-users > no-users.bpf

@@ -12,5 +12,5 @@ f = SyscallFilter(ALLOW)
 for call in ("unshare", "clone"):
     f.add_rule(ERRNO(errno.EPERM), call, Arg(0, MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
 f.add_rule(ERRNO(errno.ENOSYS), "clone3")
-with Path("/lab/no-users.bpf").open("wb") as file:
+with Path("no-users.bpf").open("wb") as file:
     f.export_bpf(file)

@@ -1,4 +1,4 @@
 #!/bin/sh
 # fails: mkdir-fails-with-eperm seccomp.no-file
-mkfifo /lab/first.bpf
+mkfifo first.bpf
 sleep 1d &

@@ -7,7 +7,7 @@ from pyseccomp import ALLOW, ERRNO, SyscallFilter
 f = SyscallFilter(ALLOW)
 for call in ("mkdir", "mkdirat", "sethostname"):
     f.add_rule(ERRNO(1), call)
-with open("/lab/first.bpf", "wb") as file:
+with open("first.bpf", "wb") as file:
     f.export_bpf(file)
 f.load()
 os.execvp("sleep", ["sleep", "1d"])

@@ -7,7 +7,7 @@ from pyseccomp import ALLOW, KILL_PROCESS, SyscallFilter
 f = SyscallFilter(ALLOW)
 for call in ("mkdir", "mkdirat", "sethostname"):
     f.add_rule(KILL_PROCESS, call)
-with open("/lab/first.bpf", "wb") as file:
+with open("first.bpf", "wb") as file:
     f.export_bpf(file)
 f.load()
 os.execvp("sleep", ["sleep", "1d"])

@@ -8,5 +8,5 @@ f = SyscallFilter(ERRNO(1))
 for call in ("read", "write", "openat", "close", "execve", "mmap", "brk", "exit_group"):
     f.add_rule(ALLOW, call)
 f.add_rule(KILL_PROCESS, "sethostname")
-with Path("/lab/first.bpf").open("wb") as file:
+with Path("first.bpf").open("wb") as file:
     f.export_bpf(file)

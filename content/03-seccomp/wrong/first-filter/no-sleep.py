@@ -8,6 +8,6 @@ f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "mkdir")
 f.add_rule(ERRNO(1), "mkdirat")
 f.add_rule(KILL_PROCESS, "sethostname")
-with Path("/lab/first.bpf").open("wb") as file:
+with Path("first.bpf").open("wb") as file:
     f.export_bpf(file)
 f.load()

@@ -7,7 +7,7 @@ from pyseccomp import ALLOW, ERRNO, KILL_PROCESS, SyscallFilter
 f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "mkdir")
 f.add_rule(KILL_PROCESS, "sethostname")
-with open("/lab/first.bpf", "wb") as file:
+with open("first.bpf", "wb") as file:
     f.export_bpf(file)
 f.load()
 os.execvp("sleep", ["sleep", "1d"])

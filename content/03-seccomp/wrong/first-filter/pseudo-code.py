@@ -8,5 +8,5 @@ f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "mkdir")
 f.add_rule(ERRNO(1), "mkdirat")
 f.add_rule(KILL_PROCESS, "sethostname")
-with Path("/lab/first.bpf").open("w") as file:
+with Path("first.bpf").open("w") as file:
     f.export_pfc(file)

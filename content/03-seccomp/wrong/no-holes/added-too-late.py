@@ -8,5 +8,5 @@ f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "mkdir")
 f.add_rule(ERRNO(1), "mkdirat")
 f.add_arch(Arch.X86)
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     f.export_bpf(file)

@@ -13,6 +13,6 @@ program = [
     (0x06, 0, 0, 0x7FFF0000),
     (0x06, 0, 0, 0x00050001),
 ]
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

@@ -7,5 +7,5 @@ from pyseccomp import ALLOW, ERRNO, SyscallFilter
 f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "mkdir")
 f.add_rule(ERRNO(1), "mkdirat")
-with Path("/lab/closed.bpf").open("wb") as file:
+with Path("closed.bpf").open("wb") as file:
     f.export_bpf(file)

@@ -9,5 +9,5 @@ CLONE_NEWUSER = 0x10000000
 f = SyscallFilter(ALLOW)
 f.add_rule(ERRNO(1), "unshare", Arg(0, MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
 f.add_rule(ERRNO(38), "clone3")
-with Path("/lab/no-users.bpf").open("wb") as file:
+with Path("no-users.bpf").open("wb") as file:
     f.export_bpf(file)

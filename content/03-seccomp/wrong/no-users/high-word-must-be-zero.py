@@ -16,6 +16,6 @@ program = [
     (0x06, 0, 0, 0x00050026),
     (0x06, 0, 0, 0x00050001),
 ]
-with Path("/lab/no-users.bpf").open("wb") as file:
+with Path("no-users.bpf").open("wb") as file:
     for instruction in program:
         file.write(struct.pack("HBBI", *instruction))

@@ -10,5 +10,5 @@ f = SyscallFilter(ALLOW)
 for call in ("unshare", "clone"):
     f.add_rule(ERRNO(1), call, Arg(0, MASKED_EQ, CLONE_NEWUSER, 0))
 f.add_rule(ERRNO(38), "clone3")
-with Path("/lab/no-users.bpf").open("wb") as file:
+with Path("no-users.bpf").open("wb") as file:
     f.export_bpf(file)

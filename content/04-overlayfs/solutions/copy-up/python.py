@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """From Python: opened for writing, the file is copied up, whoever asks."""
 
+import os
 from pathlib import Path
 
 merged = Path("/lab/site/merged")
 with (merged / "config/port").open("r+") as port:
     port.write("9090")
-(merged / "news").write_text("one\n")
+(merged / os.environ.get("news", "news")).write_text("one\n")

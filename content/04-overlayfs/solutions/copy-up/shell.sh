@@ -1,5 +1,6 @@
 #!/bin/sh
 # Through merged, as a container would.
+news=${news:-news}
 cd /lab/site/merged
 echo 9090 > config/port
-echo "We have moved" > news
+echo "We have moved" > $news

@@ -1,4 +1,5 @@
 #!/bin/sh
 # fails: lower-is-as-it-was overlayfs.lower-changed
+news=${news:-news}
 echo 9090 > /lab/site/lower/config/port
-touch /lab/site/merged/news
+touch /lab/site/merged/$news

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fails: tmpfs-is-above overlayfs.not-tmpfs
+mine=${mine:-mine}
 cd /lab/usb
 mkdir below disk root
 mount -o loop,ro system.squashfs below
@@ -8,4 +9,4 @@ truncate -s 8M disk.img
 mount -o loop disk.img disk
 mkdir disk/upper disk/work
 mount -t overlay overlay -o lowerdir=below,upperdir=disk/upper,workdir=disk/work root
-echo mine > root/etc/hostname
+echo $mine > root/etc/hostname
