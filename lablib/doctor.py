@@ -17,7 +17,7 @@ from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock, tried
 from lablib.machine.choose import is_container
-from lablib.machine.guest import MEMORY
+from lablib.machine.kept import MEMORY
 from lablib.machine.host import has_memory_controller
 from lablib.machine.kernels import find_python
 from lablib.machine.probing import best

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         landlock_abi: int
         rules: Sequence[landlock.Rule]
         uid: int | None
+        groups: Sequence[int]
         filter: bytes
         """A seccomp filter, as seccomp(2) loads it."""
 
@@ -106,7 +107,7 @@ def confine(cell: Cell) -> None:
     if cell["landlock_abi"]:
         landlock.restrict_self(cell["rules"], cell["landlock_abi"])
     if cell["uid"] is not None:
-        os.setgroups([])
+        os.setgroups(cell["groups"])
         os.setresgid(cell["uid"], cell["uid"], cell["uid"])
         os.setresuid(cell["uid"], cell["uid"], cell["uid"])
     seccomp.set_mode_filter(cell["filter"])

@@ -1,0 +1,103 @@
+"""A guest whose kernel is the distribution's own, in QEMU: KVM where that answers, else its instructions are translated,
+which is slow and needs nothing of the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from lablib.machine.agent.world import MERGED_FOLDERS
+from lablib.machine.kept import MEMORY, KeptMachine, Launch, Parts
+from lablib.machine.qemu.emulator import Emulator
+from lablib.machine.qemu.images import Image
+from lablib.machine.qemu.initramfs import Root, calls, initramfs
+
+EXPORTED = ("usr", "etc", *MERGED_FOLDERS)
+"""Folders of this machine's root that a guest sees; the rest of the root is its own."""
+CODE = "code"
+PARAMETERS = (
+    "quiet",
+    "panic=-1",  # at once, and -no-reboot ends QEMU then
+    "lockdown=confidentiality",
+    "apparmor=0",
+    "audit=0",  # as in a guest of User-Mode Linux
+    "rdinit=/init",
+)
+TRANSLATED = 256
+"""MiB of translated code that are kept."""
+_KERNEL, _INITRAMFS = "kernel", "initramfs"
+_SCRATCH = 128 << 20
+
+
+class QemuMachine(KeptMachine):
+    """One guest of the kernel in `image`, run by `emulator`."""
+
+    kind = "qemu"
+    agent = "emulated"
+
+    def __init__(
+        self,
+        image: Image,
+        emulator: Emulator,
+        *,
+        memory: int = MEMORY,
+        landlock_abi: int | None = None,
+        work: Path | None = None,
+    ) -> None:
+        super().__init__(memory=memory, landlock_abi=landlock_abi, work=work)
+        self._image = image
+        self._emulator = emulator
+        self.boot_seconds = 60.0 * emulator.slowness
+        self.slowness = emulator.slowness
+
+    def identity(self) -> bytes:
+        return f"{self._emulator.machine} {self._image.release} {self._image.stamp()}".encode()
+
+    @property
+    def _scratch_size(self) -> int:
+        return _SCRATCH
+
+    def _prepare(self, parts: Parts) -> Launch:
+        (parts.scratch / _KERNEL).write_bytes(self._image.kernel())
+        command = [str(parts.python), "-IS", str(parts.start)]
+        root = root_of_this_machine({CODE: str(parts.start.parent)})
+        made = list(calls(self._image.modules(), root, command))
+        (parts.scratch / _INITRAMFS).write_bytes(initramfs(made, self._emulator.machine))
+        for name in (_KERNEL, _INITRAMFS):
+            (parts.scratch / name).chmod(0o444)
+        options = [*self._emulator.options(), *self._options(parts, root)]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": str(parts.scratch)}
+        return Launch(self._emulator.program, options, environment, (), self._emulator.devices)
+
+    def _options(self, parts: Parts, root: Root) -> Iterator[str]:
+        """What each guest has: no device but an agent's line, a console that is only written to, and the exports."""
+        yield from ("-m", f"{self._size >> 20}M", "-smp", "1")
+        yield from ("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot")
+        yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
+        yield from ("-kernel", _KERNEL, "-initrd", _INITRAMFS)
+        yield from ("-append", " ".join((f"console={self._emulator.console}", *PARAMETERS)))
+        yield from ("-serial", "stdio")
+        for tag, path in root.exports.items():
+            yield from ("-fsdev", f"local,id={tag},path={_escaped(path)},security_model=none,readonly=on,multidevs=remap")
+            yield from ("-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
+        yield from ("-device", "virtio-serial-pci")
+        yield from ("-chardev", f"socket,id=agent,fd={parts.line}")
+        yield from ("-device", "virtserialport,chardev=agent,nr=1")
+
+
+def root_of_this_machine(more: dict[str, str]) -> Root:
+    """What a guest sees of it, and `more` folders by their tags."""
+    exports, links = {}, {}
+    for name in EXPORTED:
+        path = f"/{name}"
+        if os.path.islink(path):
+            links[path] = os.readlink(path)
+        elif os.path.isdir(path):
+            exports[name] = path
+    return Root(exports | more, links)
+
+
+def _escaped(path: str) -> str:
+    """As a value among an option's others: a comma is two."""
+    return path.replace(",", ",,")
