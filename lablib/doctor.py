@@ -17,8 +17,8 @@ from lablib.errors import MachineError
 from lablib.i18n import Catalogue
 from lablib.kernel import landlock, tried
 from lablib.machine.choose import is_container
-from lablib.machine.kept import MEMORY
 from lablib.machine.host import has_memory_controller
+from lablib.machine.kept import MEMORY
 from lablib.machine.kernels import find_python
 from lablib.machine.probing import best
 from lablib.machine.room import memory_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 from lablib.machine import xstate
@@ -51,6 +52,10 @@ class GuestMachine(KeptMachine):
     def _scratch_size(self) -> int:
         """Its memory is a file there."""
         return self._size
+
+    def _cpus(self) -> list[int]:
+        """One, where its kernel and its processes take turns."""
+        return [random.choice(super()._cpus())]  # noqa: S311
 
     def _prepare(self, parts: Parts) -> Launch:
         xstate.put_library(parts.scratch)

@@ -1,11 +1,10 @@
-"""A throw-away machine whose kernel is a process of ours: confined before it begins, ended with us, over a copy-on-write
-view of this machine's programs. What that process is, User-Mode Linux or QEMU, its subclasses say."""
+"""A throw-away machine whose kernel is a process of ours: confined before it begins, ended with us, over a
+copy-on-write view of this machine's programs. What that process is, User-Mode Linux or QEMU, its subclasses say."""
 
 from __future__ import annotations
 
 import marshal
 import os
-import random
 import shutil
 import socket
 import subprocess
@@ -74,6 +73,8 @@ class KeptMachine(ServedMachine):
     boot_seconds = 0.0
     """Far beyond any boot; a guest that needs longer is not coming."""
     practice = False
+    warnings: tuple[str, ...] = ()
+    """What else a user should know of it; see `Capabilities`."""
 
     def __init__(self, *, memory: int = MEMORY, landlock_abi: int | None = None, work: Path | None = None) -> None:
         super().__init__()
@@ -97,6 +98,10 @@ class KeptMachine(ServedMachine):
     def _scratch_size(self) -> int:
         """Bytes that the scratch folder must have room for."""
         raise NotImplementedError
+
+    def _cpus(self) -> list[int]:
+        """The processors that it may use."""
+        return sorted(os.sched_getaffinity(0))
 
     @property
     def confined(self) -> bool:
@@ -131,11 +136,10 @@ class KeptMachine(ServedMachine):
             raise MachineError("guest-boot", reason=telling(said) or link.fault or "…", console="\n".join(said))
         # It has all that was in there and needs no folder to write any more: nothing can be filled from inside.
         shutil.rmtree(self._scratch, ignore_errors=True)
-        warnings: tuple[str, ...] = () if self.confined else ("unconfined",)
+        warnings = self.warnings if self.confined else (*self.warnings, "unconfined")
         if self._work is not None:
             warnings += self._restore(self._work, link)
-        here = capabilities(self.kind, hello, WORK_FOLDER, practice=self.practice, warnings=warnings)
-        return link, here
+        return link, capabilities(self.kind, hello, WORK_FOLDER, practice=self.practice, warnings=warnings)
 
     def save_work(self) -> bool:
         return self._work is not None and self._work.save(self._channel(MAX_BYTES))
@@ -170,15 +174,13 @@ class KeptMachine(ServedMachine):
                 for folder in (run, scratch):
                     os.chown(folder, uid, uid)
             readable = (launch.program, str(run / "code"), *launch.readable)
-            confinement = Confinement(
-                readable, (str(scratch),), self._size, self.landlock_abi, uid, launch.devices
-            )
+            confinement = Confinement(readable, (str(scratch),), self._size, self.landlock_abi, uid, launch.devices)
             order: Order = {
                 "program": launch.program,
                 "options": launch.options,
                 "environment": launch.environment,
                 "folder": str(scratch),
-                "cpu": random.choice(sorted(os.sched_getaffinity(0))),  # noqa: S311
+                "cpus": self._cpus(),
                 "cell": confinement.cell(self._keeper.pid),
                 "run": str(run),
                 "removed": [str(run), str(scratch)],

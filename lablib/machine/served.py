@@ -110,6 +110,8 @@ class ServedMachine:
     """A machine with an agent. Subclasses say how one comes up (`_launch`) and how it goes (`_take_down`)."""
 
     kind = ""
+    slowness = 1.0
+    """How many times as long as elsewhere may take here what has a time limit."""
 
     def __init__(self) -> None:
         self._link: Link | None = None
@@ -167,13 +169,13 @@ class ServedMachine:
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
         channel = self._channel(2 * limit)
         channel.send(Type.SPAWN, {"argv": list(argv), "limit": limit, "input": 0})
-        return _collect(channel, timeout, limit)
+        return _collect(channel, timeout * self.slowness, limit)
 
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         channel = self._channel()
         channel.send(Type.WRITE, {"path": path, "mode": mode, "input": len(data), "limit": 1000})
         channel.send_input(data)
-        done = _collect(channel, ANSWER_SECONDS, 1000)
+        done = _collect(channel, ANSWER_SECONDS * self.slowness, 1000)
         if done.status != 0:
             raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
 
@@ -216,7 +218,7 @@ class ServedMachine:
         return self._link.channel(bulk)
 
     def _ask(self, type: int, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
-        return ask(self._channel(), type, value, seconds)
+        return ask(self._channel(), type, value, seconds * self.slowness)
 
 
 def ask(channel: Channel, type: int, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:

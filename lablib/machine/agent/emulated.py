@@ -4,10 +4,11 @@ student's guest should."""
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from lablib.kernel.mounts import Mount
-from lablib.machine.agent import guest
+from lablib.machine.agent import bpf_guard, guest
 
 PORT = "vport"
 """What names of a virtio console's ports begin with that are no terminals (drivers/char/virtio_console.c)."""
@@ -24,8 +25,9 @@ def main() -> None:
 
 
 def _bring_up() -> int:
-    """The line to our side. Raises OSError."""
+    """The line to our side. The number of `bpf_guard.HOOK` comes as the argument of this program. Raises OSError."""
     _check_lockdown()
+    bpf_guard.close_bpf(int(sys.argv[1]))
     return _open_port()
 
 

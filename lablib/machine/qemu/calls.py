@@ -1,6 +1,6 @@
-"""A program that is a list of system calls, made one after the other until one fails: what a kernel can begin with where
-no interpreter is there yet. It needs no library, compiler or assembler; its few instructions are here as assembled.
-Source: ELF-64 Object File Format; syscall(2), for the registers.
+"""A program that is a list of system calls, made one after the other until one fails: what a kernel can begin with
+where no interpreter is there yet. It needs no library, compiler or assembler; its few instructions are here as
+assembled. Source: ELF-64 Object File Format; syscall(2), for the registers.
 
     header | instructions | the list: of each call its number, six arguments, and what to exit with if it fails | data
 """
@@ -54,7 +54,7 @@ PROCESSORS = {
         ),
         {
             "mkdirat": 258, "symlinkat": 266, "unlinkat": 263, "init_module": 175, "mount": 165, "chdir": 80,
-            "chroot": 161, "execve": 59,
+            "chroot": 161, "execve": 59, "reboot": 169,
         },
     ),
     #        movz x19, #0x40, lsl #16;   movk x19, #0x100
@@ -69,7 +69,7 @@ PROCESSORS = {
         ),
         {
             "mkdirat": 34, "symlinkat": 36, "unlinkat": 35, "init_module": 105, "mount": 40, "chdir": 49, "chroot": 51,
-            "execve": 221,
+            "execve": 221, "reboot": 142,
         },
     ),
 }  # fmt: skip

@@ -3,7 +3,6 @@ labs (`fetching.py`) to `$XDG_DATA_HOME/container-labs/generic`."""
 
 from __future__ import annotations
 
-import lzma
 import os
 import re
 import struct
@@ -14,7 +13,10 @@ from typing import NamedTuple
 
 from lablib.cache import keep, kept
 from lablib.errors import MachineError
+from lablib.machine.agent.bpf_guard import HOOK
+from lablib.machine.qemu.btf import number_of
 from lablib.machine.qemu.modules import ModuleError, Modules
+from lablib.machine.qemu.packed import PackedError, unpack
 from lablib.state import data_folder
 
 NEEDED = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
@@ -22,10 +24,22 @@ OPTIONAL = ("squashfs", "loop", "fuse", "veth")
 """What lessons use and nobody in the student's world can load."""
 _UNPACKED = "vmlinux"
 """What the newest kernel is kept as in the cache, unpacked: translated, it would take two seconds to do that itself."""
-_HEADER_END = 0x250
-_LARGEST = 1 << 28
+_SECTS_AT, _MAGIC_AT, _PAYLOAD_AT = 0x1F1, 0x202, 0x248
+_MAGIC, _GZIP, _ELF = b"HdrS", b"\x1f\x8b", b"\x7fELF"
+_SECTOR = 512
+_SIZE = 4
+"""Bytes behind a payload that say how large it is unpacked, unless it is of a kind that says so itself."""
 _PVH_NOTE = struct.pack("<I4s", 18, b"Xen")
 """XEN_ELFNOTE_PHYS32_ENTRY: an unpacked kernel says by it where QEMU is to begin."""
+
+
+class Kernel(NamedTuple):
+    """A kernel as QEMU is handed it."""
+
+    content: bytes
+    """Unpacked where it can be."""
+    hook: int
+    """The number of `bpf_guard.HOOK` in it."""
 
 
 class Image(NamedTuple):
@@ -47,17 +61,19 @@ class Image(NamedTuple):
         except ModuleError as error:
             raise MachineError("qemu-module-missing", module=str(error), release=self.release) from error
 
-    def kernel(self) -> bytes:
-        """The kernel as QEMU is handed it: unpacked where it can be. Raises OSError."""
-        head = f"{self.stamp():08x}\n".encode()
-        if (known := kept(_UNPACKED)) is not None and known.startswith(head):
-            return known[len(head) :]
-        packed = self.file.read_bytes()
-        unpacked = _unpacked(packed)
-        if unpacked is None:
-            return packed
-        keep(_UNPACKED, head + unpacked)
-        return unpacked
+    def kernel(self) -> Kernel:
+        """Raises MachineError where it is none that a guest can have, OSError."""
+        head = b"%08x " % self.stamp()
+        known = kept(_UNPACKED) or b""
+        if known.startswith(head):
+            number, _, content = known.removeprefix(head).partition(b"\n")
+            return Kernel(content, int(number))
+        content = unpacked(self.file.read_bytes())
+        hook = number_of(HOOK, content)
+        if hook is None:
+            raise MachineError("qemu-kernel-unfit", path=str(self.file))
+        keep(_UNPACKED, b"%s%d\n%s" % (head, hook, content))
+        return Kernel(content, hook)
 
     def stamp(self) -> int:
         """What changes when the file does. Raises OSError."""
@@ -107,16 +123,16 @@ def _version(file: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", _release(file))]
 
 
-def _unpacked(image: bytes) -> bytes | None:
-    """The ELF kernel in a bzImage, whose header says where it is; None where it is packed otherwise than Python unpacks,
-    or QEMU could not boot what comes out. Source: Documentation/arch/x86/boot.rst (setup_sects, header, payload_offset,
-    payload_length), xen/interface/elfnote.h."""
-    if len(image) < _HEADER_END or image[0x202:0x206] != b"HdrS":
-        return None
-    offset, length = struct.unpack_from("<2I", image, 0x248)
-    begin = (image[0x1F1] + 1) * 512 + offset
+def unpacked(image: bytes) -> bytes:
+    """The kernel in a bzImage, whose header says where it is, or in an Image that is packed as a whole; `image` itself
+    where that cannot be unpacked, or QEMU could not boot what comes out. Source: Documentation/arch/x86/boot.rst
+    (setup_sects, header, payload_offset, payload_length), arch/x86/boot/compressed/Makefile."""
     try:
-        kernel = lzma.LZMADecompressor().decompress(image[begin : begin + length], max_length=_LARGEST)
-    except lzma.LZMAError:
-        return None
-    return kernel if kernel.startswith(b"\x7fELF") and _PVH_NOTE in kernel else None
+        if image[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] != _MAGIC:
+            return unpack(image)
+        offset, length = struct.unpack_from("<2I", image, _PAYLOAD_AT)
+        payload = image[(image[_SECTS_AT] + 1) * _SECTOR + offset :][:length]
+        kernel = unpack(payload if payload.startswith(_GZIP) else payload[:-_SIZE])
+    except (PackedError, struct.error):
+        return image
+    return kernel if kernel.startswith(_ELF) and _PVH_NOTE in kernel else image

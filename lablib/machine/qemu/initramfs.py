@@ -38,8 +38,8 @@ def calls(modules: Iterable[bytes], root: Root, command: Sequence[str]) -> Itera
     yield Call("mount", (b"root", _ROOT.encode(), b"tmpfs", 0, b"mode=755"))
     for folder in _parents_first([*_FOLDERS, *(path.strip("/") for path in root.exports.values())]):
         yield Call("mkdirat", (AT_FDCWD, f"{_ROOT}/{folder}".encode(), 0o755))
-    for path, target in root.links.items():
-        yield Call("symlinkat", (target.encode(), AT_FDCWD, f"{_ROOT}{path}".encode()))
+    for path, leads_to in root.links.items():
+        yield Call("symlinkat", (leads_to.encode(), AT_FDCWD, f"{_ROOT}{path}".encode()))
     yield Call("mount", (b"dev", f"{_ROOT}/dev".encode(), b"devtmpfs", 0, b""))
     for tag, path in root.exports.items():
         target = f"{_ROOT}{path}".encode()

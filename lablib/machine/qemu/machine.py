@@ -1,5 +1,5 @@
-"""A guest whose kernel is the distribution's own, in QEMU: KVM where that answers, else its instructions are translated,
-which is slow and needs nothing of the machine."""
+"""A guest whose kernel is the distribution's own, in QEMU: with KVM where that answers, else its instructions are
+translated, which is slow and needs nothing of the machine."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ PARAMETERS = (
     "quiet",
     "panic=-1",  # at once, and -no-reboot ends QEMU then
     "lockdown=confidentiality",
-    "apparmor=0",
+    "lsm=landlock,lockdown,yama,bpf",
     "audit=0",  # as in a guest of User-Mode Linux
     "rdinit=/init",
 )
-TRANSLATED = 256
-"""MiB of translated code that are kept."""
+BOOT_SECONDS = 60.0
+EXPORT = "security_model=none,readonly=on,multidevs=remap"
+"""Of a folder: as it is, and nothing in it changes."""
 _KERNEL, _INITRAMFS = "kernel", "initramfs"
 _SCRATCH = 128 << 20
 
@@ -44,12 +45,14 @@ class QemuMachine(KeptMachine):
         memory: int = MEMORY,
         landlock_abi: int | None = None,
         work: Path | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> None:
         super().__init__(memory=memory, landlock_abi=landlock_abi, work=work)
         self._image = image
         self._emulator = emulator
-        self.boot_seconds = 60.0 * emulator.slowness
         self.slowness = emulator.slowness
+        self.boot_seconds = BOOT_SECONDS * emulator.slowness
+        self.warnings = warnings
 
     def identity(self) -> bytes:
         return f"{self._emulator.machine} {self._image.release} {self._image.stamp()}".encode()
@@ -59,8 +62,9 @@ class QemuMachine(KeptMachine):
         return _SCRATCH
 
     def _prepare(self, parts: Parts) -> Launch:
-        (parts.scratch / _KERNEL).write_bytes(self._image.kernel())
-        command = [str(parts.python), "-IS", str(parts.start)]
+        kernel = self._image.kernel()
+        (parts.scratch / _KERNEL).write_bytes(kernel.content)
+        command = [str(parts.python), "-IS", str(parts.start), str(kernel.hook)]
         root = root_of_this_machine({CODE: str(parts.start.parent)})
         made = list(calls(self._image.modules(), root, command))
         (parts.scratch / _INITRAMFS).write_bytes(initramfs(made, self._emulator.machine))
@@ -79,7 +83,7 @@ class QemuMachine(KeptMachine):
         yield from ("-append", " ".join((f"console={self._emulator.console}", *PARAMETERS)))
         yield from ("-serial", "stdio")
         for tag, path in root.exports.items():
-            yield from ("-fsdev", f"local,id={tag},path={_escaped(path)},security_model=none,readonly=on,multidevs=remap")
+            yield from ("-fsdev", f"local,id={tag},path={_escaped(path)},{EXPORT}")
             yield from ("-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
         yield from ("-device", "virtio-serial-pci")
         yield from ("-chardev", f"socket,id=agent,fd={parts.line}")

@@ -4,15 +4,14 @@ to have been there. Source: Documentation/kbuild/kbuild.rst (modules.order, modu
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import re
-import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
+from lablib.machine.qemu.packed import PackedError, unpack
+
 _DEPENDS = re.compile(rb"\0depends=([\w,-]*)\0")
-_UNPACK_SECONDS = 20.0
+_ENDINGS = ("", ".xz", ".zst", ".gz")
 
 
 class ModuleError(Exception):
@@ -51,30 +50,16 @@ class Modules:
 
 
 def _read(file: Path) -> tuple[Path, bytes]:
-    """The file that is there, which modules.order names without the ending of its compression, and what it holds."""
-    for ending, unpack in _UNPACKED.items():
-        packed = file if file.name.endswith(f".ko{ending}") else Path(f"{file}{ending}")
+    """The file that is there, which modules.order may name without the ending of its packing, and the module in it."""
+    for ending in _ENDINGS:
+        packed = file.with_name(file.name.removesuffix(ending) + ending)
         try:
             return packed, unpack(packed.read_bytes())
         except FileNotFoundError:
             continue
-        except (ValueError, EOFError, lzma.LZMAError, subprocess.SubprocessError) as error:
+        except PackedError as error:
             raise ModuleError(f"{packed}: {error}") from error
     raise ModuleError(str(file))
-
-
-def _unzstd(data: bytes) -> bytes:
-    """Python can do it itself from 3.14 on; what packs its modules so has the program."""
-    done = subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, timeout=_UNPACK_SECONDS, check=True)
-    return done.stdout
-
-
-_UNPACKED: Mapping[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".xz": lzma.decompress,
-    ".zst": _unzstd,
-    ".gz": gzip.decompress,
-}
 
 
 def _lines(file: Path) -> list[str]:
