@@ -21,6 +21,10 @@ from lablib.machine.host import has_memory_controller
 from lablib.machine.kept import MEMORY
 from lablib.machine.kernels import find_python
 from lablib.machine.probing import best
+from lablib.machine.qemu import choosing as qemu
+from lablib.machine.qemu import kvm
+from lablib.machine.qemu.emulator import emulator
+from lablib.machine.qemu.images import best_image
 from lablib.machine.room import memory_folder
 
 PACKAGES = Path(__file__).parent / "packages.txt"
@@ -73,7 +77,7 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
     """Looks at everything. `chapters` is the packages of each chapter; below `root` lie proc and dev. Nothing is
     changed, and no probe needs privilege."""
     everywhere = [
-        _kernel(),
+        *guests_findings(_kernel(), str(root / "dev/kvm")),
         _python(),
         _room(),
         seccomp_finding(tried.seccomp_filter(), _read(root / "proc/sys/kernel/seccomp/actions_avail")),
@@ -83,7 +87,6 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         host_finding(root),
         user_namespace_finding(tried.user_namespace(), root),
         overlay_finding(tried.overlay()),
-        kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
         build_finding(),
         *packages_findings({BASE: base_packages(os.uname().machine)}),
@@ -106,6 +109,45 @@ def _kernel() -> Finding:
     if not probe.boots:
         return _bad("kernel", State.FAIL, "kernel-dead", path=kernel.program, said=probe.said or "…")
     return _ok("kernel", path=kernel.program, release=probe.release)
+
+
+def guests_findings(kernel: Finding, kvm_device: str) -> list[Finding]:
+    """`kernel`, which is what was found of User-Mode Linux; whether guests can be in QEMU, which is needed only where
+    that does not boot; and KVM, which is never needed."""
+    dead, missing, unknown = kernel.state is State.FAIL, [], None
+    for look in (emulator, best_image):
+        try:
+            look()
+        except MachineError as error:
+            unknown = error if "package" not in error.params else unknown
+            missing.append(error.params.get("package", ""))
+    if unknown is not None:
+        return [kernel, replace(_error("qemu", unknown), state=State.NOTE), kvm_finding(kvm.look(kvm_device))]
+    if missing:
+        in_qemu = _bad("qemu", State.NOTE, "qemu-missing", packages=" ".join(missing))
+        return [
+            kernel,
+            replace(in_qemu, fix=_installed(missing)) if dead else in_qemu,
+            kvm_finding(kvm.look(kvm_device)),
+        ]
+    return [replace(kernel, state=State.WARN) if dead else kernel, *_in_qemu(kvm_device)]
+
+
+def _in_qemu(kvm_device: str) -> Iterator[Finding]:
+    try:
+        used, image = qemu.best()
+    except MachineError as error:
+        yield replace(_error("qemu", error), state=State.NOTE)
+        return
+    yield _ok("qemu", release=image.release, program=used.program)
+    state = kvm.look(kvm_device)
+    if state is kvm.Kvm.UNTRIED:
+        state = kvm.Kvm.ANSWERS if used.kvm else kvm.Kvm.SILENT
+    yield kvm_finding(state)
+
+
+def kvm_finding(state: kvm.Kvm) -> Finding:
+    return _ok("kvm", f"kvm-{state}")
 
 
 def _python() -> Finding:
@@ -211,10 +253,6 @@ def cgroup_finding(mounts: str) -> Finding:
     v1, v2 = "cgroup" in types, "cgroup2" in types
     layout = "hybrid" if v1 and v2 else "v1" if v1 else "v2" if v2 else "none"
     return _ok("cgroup", f"cgroup-{layout}")
-
-
-def kvm_finding(there: bool) -> Finding:
-    return _ok("kvm", "kvm" if there else "kvm-none")
 
 
 def screen_finding(modules: Sequence[str]) -> Finding:

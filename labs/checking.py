@@ -53,6 +53,8 @@ def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
     timeout, kind = seconds(arguments, SCRIPT_SECONDS), arguments.value("--on", "auto")
     check_choice(kind)
     script = read_script(arguments.value("--script", ""))
+    if kind == "qemu":
+        stderr.warn("qemu-starts", language)
     with sudo_if_agreed(kind, language) as sudo:
         factory = machine_factory(kind, sudo=sudo)
         return check_script(task, script, factory, timeout, lambda: stderr.warn("measuring", language, task=task.id))

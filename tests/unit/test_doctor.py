@@ -10,6 +10,7 @@ import pytest
 from lablib import doctor
 from lablib.doctor import Finding, State
 from lablib.i18n import LANGUAGES, catalogue
+from lablib.machine.qemu.kvm import Kvm
 
 V2 = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
 V1 = "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
@@ -63,8 +64,8 @@ def test_yama_is_a_fault_only_where_it_refuses_a_process_its_own_children(
 
 
 def test_kvm_is_never_needed() -> None:
-    assert doctor.kvm_finding(False).state is State.OK
-    assert "not needed" in words(doctor.kvm_finding(False))
+    assert doctor.kvm_finding(Kvm.NONE).state is State.OK
+    assert "not needed" in words(doctor.kvm_finding(Kvm.NONE))
 
 
 def test_a_module_that_is_missing_is_named() -> None:
@@ -115,7 +116,7 @@ def test_the_guest_kernel_is_asked_for_only_where_it_is_built() -> None:
 
 
 def test_the_worst_finding_is_the_verdict_on_the_machine() -> None:
-    ok, bad = doctor.kvm_finding(True), doctor.landlock_finding(0)
+    ok, bad = doctor.kvm_finding(Kvm.SILENT), doctor.landlock_finding(0)
     assert doctor.worst([]) is State.OK
     assert doctor.worst([ok, bad]) is State.WARN
     assert doctor.worst([bad, doctor.ptrace_finding("3")]) is State.FAIL

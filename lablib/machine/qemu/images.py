@@ -1,5 +1,5 @@
 """The distribution's kernels on this machine that a guest in QEMU can boot: those in /boot, and those fetched for the
-labs (`fetching.py`) to `$XDG_DATA_HOME/container-labs/generic`."""
+labs (`labs guest fetch`) to `$XDG_DATA_HOME/container-labs/generic`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def fetched_folder() -> Path:
 
 def images(root: Path = Path("/")) -> list[Image]:
     """All that can be read and have what a guest needs; those of this machine's `root` first, each the newest first."""
-    return [image for folder in (root, fetched_folder()) for image in _below(folder)]
+    return [image for folder in (root, fetched_folder()) for image in images_below(folder)]
 
 
 def best_image() -> Image:
@@ -102,11 +102,13 @@ def package() -> str:
     return {"x86_64": "linux-image-amd64", "aarch64": "linux-image-arm64"}.get(os.uname().machine, "linux-image")
 
 
-def _below(root: Path) -> Iterator[Image]:
+def images_below(root: Path) -> Iterator[Image]:
+    """Those of the system whose root is `root`, the newest first."""
     found = [*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")]
     for file in sorted(found, key=_version, reverse=True):
         release = _release(file)
-        image = Image(release, file, root / "lib/modules" / release)
+        folders = [root / above / "modules" / release for above in ("usr/lib", "lib")]  # the same, but in a package
+        image = Image(release, file, next((one for one in folders if one.is_dir()), folders[0]))
         try:
             with file.open("rb"):
                 image.module_files()
