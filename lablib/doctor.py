@@ -23,7 +23,7 @@ from lablib.machine.kernels import find_python
 from lablib.machine.probing import best
 from lablib.machine.qemu import choosing as qemu
 from lablib.machine.qemu import kvm
-from lablib.machine.qemu.emulator import emulator
+from lablib.machine.qemu.emulator import KVM, emulator
 from lablib.machine.qemu.images import best_image
 from lablib.machine.room import memory_folder
 
@@ -111,39 +111,38 @@ def _kernel() -> Finding:
     return _ok("kernel", path=kernel.program, release=probe.release)
 
 
-def guests_findings(kernel: Finding, kvm_device: str) -> list[Finding]:
+def guests_findings(kernel: Finding, kvm_device: str = KVM) -> Iterator[Finding]:
     """`kernel`, which is what was found of User-Mode Linux; whether guests can be in QEMU, which is needed only where
-    that does not boot; and KVM, which is never needed."""
-    dead, missing, unknown = kernel.state is State.FAIL, [], None
+    that does not boot; and KVM, which never is."""
+    needed, state = kernel.state is State.FAIL, kvm.look(kvm_device)
+    in_qemu = _lacking_for_qemu()
+    if in_qemu is None:
+        try:
+            used, image = qemu.best()
+            in_qemu = _ok("qemu", release=image.release, program=used.program)
+            if state is kvm.Kvm.UNTRIED:
+                state = kvm.Kvm.ANSWERS if used.kvm else kvm.Kvm.SILENT
+        except MachineError as error:
+            in_qemu = replace(_error("qemu", error), state=State.NOTE)
+    yield replace(kernel, state=State.WARN) if needed and in_qemu.state is State.OK else kernel
+    yield in_qemu if needed else replace(in_qemu, fix=())
+    yield kvm_finding(state)
+
+
+def _lacking_for_qemu() -> Finding | None:
+    """What is not installed of what guests in QEMU need."""
+    packages = []
     for look in (emulator, best_image):
         try:
             look()
         except MachineError as error:
-            unknown = error if "package" not in error.params else unknown
-            missing.append(error.params.get("package", ""))
-    if unknown is not None:
-        return [kernel, replace(_error("qemu", unknown), state=State.NOTE), kvm_finding(kvm.look(kvm_device))]
-    if missing:
-        in_qemu = _bad("qemu", State.NOTE, "qemu-missing", packages=" ".join(missing))
-        return [
-            kernel,
-            replace(in_qemu, fix=_installed(missing)) if dead else in_qemu,
-            kvm_finding(kvm.look(kvm_device)),
-        ]
-    return [replace(kernel, state=State.WARN) if dead else kernel, *_in_qemu(kvm_device)]
-
-
-def _in_qemu(kvm_device: str) -> Iterator[Finding]:
-    try:
-        used, image = qemu.best()
-    except MachineError as error:
-        yield replace(_error("qemu", error), state=State.NOTE)
-        return
-    yield _ok("qemu", release=image.release, program=used.program)
-    state = kvm.look(kvm_device)
-    if state is kvm.Kvm.UNTRIED:
-        state = kvm.Kvm.ANSWERS if used.kvm else kvm.Kvm.SILENT
-    yield kvm_finding(state)
+            if "package" not in error.params:
+                return replace(_error("qemu", error), state=State.NOTE)
+            packages.append(error.params["package"])
+    if not packages:
+        return None
+    found = _bad("qemu", State.NOTE, "qemu-missing", packages=" ".join(packages))
+    return replace(found, fix=_installed(packages))
 
 
 def kvm_finding(state: kvm.Kvm) -> Finding:

@@ -25,7 +25,7 @@ NAME = "kvm"
 _MEMORY = 128
 _END_SECONDS = 1.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_MAGIC = (0xFEE1DEAD, 672274793)
+MAGIC = (0xFEE1DEAD, 672274793)
 """reboot(2)."""
 
 
@@ -64,7 +64,7 @@ def _boots(emulator: Emulator, image: Image, seconds: float) -> bool:
     with tempfile.TemporaryDirectory(prefix="labs-kvm-") as folder:
         kernel, begun = Path(folder, "kernel"), Path(folder, "initramfs")
         kernel.write_bytes(image.kernel().content)
-        begun.write_bytes(initramfs([Call("reboot", (*_MAGIC, LINUX_REBOOT_CMD_POWER_OFF, 0))], emulator.machine))
+        begun.write_bytes(initramfs([Call("reboot", (*MAGIC, LINUX_REBOOT_CMD_POWER_OFF, 0))], emulator.machine))
         command = [emulator.program, *emulator.options(), "-m", str(_MEMORY), "-nodefaults", "-no-user-config"]
         command += ["-display", "none", "-no-reboot", "-kernel", str(kernel), "-initrd", str(begun)]
         child = subprocess.Popen(

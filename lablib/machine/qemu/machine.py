@@ -27,7 +27,9 @@ PARAMETERS = (
 BOOT_SECONDS = 60.0
 EXPORT = "security_model=none,readonly=on,multidevs=remap"
 """Of a folder: as it is, and nothing in it changes."""
-_KERNEL, _INITRAMFS = "kernel", "initramfs"
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+"""QEMU's own filter of system calls, beside ours."""
+KERNEL, INITRAMFS = "kernel", "initramfs"
 _SCRATCH = 128 << 20
 
 
@@ -63,31 +65,35 @@ class QemuMachine(KeptMachine):
 
     def _prepare(self, parts: Parts) -> Launch:
         kernel = self._image.kernel()
-        (parts.scratch / _KERNEL).write_bytes(kernel.content)
+        (parts.scratch / KERNEL).write_bytes(kernel.content)
         command = [str(parts.python), "-IS", str(parts.start), str(kernel.hook)]
         root = root_of_this_machine({CODE: str(parts.start.parent)})
         made = list(calls(self._image.modules(), root, command))
-        (parts.scratch / _INITRAMFS).write_bytes(initramfs(made, self._emulator.machine))
-        for name in (_KERNEL, _INITRAMFS):
+        (parts.scratch / INITRAMFS).write_bytes(initramfs(made, self._emulator.machine))
+        for name in (KERNEL, INITRAMFS):
             (parts.scratch / name).chmod(0o444)
-        options = [*self._emulator.options(), *self._options(parts, root)]
+        options = [
+            *self._emulator.options(),
+            *common_options(self._size, root, self._emulator.console),
+            *("-sandbox", SANDBOX),
+            *("-chardev", f"socket,id=agent,fd={parts.line}"),
+            *("-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,nr=1"),
+        ]
         environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": str(parts.scratch)}
         return Launch(self._emulator.program, options, environment, (), self._emulator.devices)
 
-    def _options(self, parts: Parts, root: Root) -> Iterator[str]:
-        """What each guest has: no device but an agent's line, a console that is only written to, and the exports."""
-        yield from ("-m", f"{self._size >> 20}M", "-smp", "1")
-        yield from ("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot")
-        yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
-        yield from ("-kernel", _KERNEL, "-initrd", _INITRAMFS)
-        yield from ("-append", " ".join((f"console={self._emulator.console}", *PARAMETERS)))
-        yield from ("-serial", "stdio")
-        for tag, path in root.exports.items():
-            yield from ("-fsdev", f"local,id={tag},path={_escaped(path)},{EXPORT}")
-            yield from ("-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
-        yield from ("-device", "virtio-serial-pci")
-        yield from ("-chardev", f"socket,id=agent,fd={parts.line}")
-        yield from ("-device", "virtserialport,chardev=agent,nr=1")
+
+def common_options(memory: int, root: Root, console: str) -> Iterator[str]:
+    """No device but a console that is only written to and the exports; kernel and initramfs are in the folder that QEMU
+    starts in. `memory` is in bytes."""
+    yield from ("-m", f"{memory >> 20}M", "-smp", "1")
+    yield from ("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot")
+    yield from ("-kernel", KERNEL, "-initrd", INITRAMFS)
+    yield from ("-append", " ".join((f"console={console}", *PARAMETERS)))
+    yield from ("-serial", "stdio")
+    for tag, path in root.exports.items():
+        yield from ("-fsdev", f"local,id={tag},path={_escaped(path)},{EXPORT}")
+        yield from ("-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
 
 
 def root_of_this_machine(more: dict[str, str]) -> Root:
