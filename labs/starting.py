@@ -101,8 +101,7 @@ def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callabl
     a thread, which would wait for our imports at each call of its own; but not where its kernel, or KVM, must be
     tried first, which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
-    from lablib.machine.choose import guest_factory, machine_factory
-    from lablib.machine.probing import all_noted
+    from lablib.machine.choose import guest_factory, machine_factory, nothing_to_try
     from labs.elevating import sudo_if_agreed
 
     if kind == "host":
@@ -110,7 +109,7 @@ def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callabl
             yield machine_factory(kind, work, sudo=sudo)
         return
     with closing(Ahead(guest_factory(work, practice=True, on=kind))) as machines:
-        if all_noted() and kind != "qemu":
+        if nothing_to_try(kind):
             machines.begin()
         else:
             Thread(target=machines.begin, name="machine-ahead").start()

@@ -60,6 +60,18 @@ def guest_factory(work: Path | None = None, *, practice: bool = False, on: str =
     return guest
 
 
+def nothing_to_try(on: str) -> bool:
+    """Whether a guest of the kind `on` is made at once: no kernel must be booted, nor KVM tried, to know which."""
+    from lablib.machine.probing import all_noted, best
+
+    if on == "qemu" or not all_noted():
+        return False
+    try:
+        return best()[1].boots
+    except MachineError:
+        return False
+
+
 def _in_qemu(archive: Path | None, warnings: tuple[str, ...] = ()) -> KeptMachine:
     from lablib.machine.qemu.choosing import best
     from lablib.machine.qemu.machine import QemuMachine

@@ -27,7 +27,6 @@ class GuestMachine(KeptMachine):
 
     kind = "guest"
     agent = "guest"
-    boot_seconds = 60.0
 
     def __init__(
         self,

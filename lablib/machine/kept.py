@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lablib.machine.keeper import Order
 
 MEMORY = 512 << 20
+BOOT_SECONDS = 60.0
+"""Far beyond any boot; a guest that needs longer is not coming."""
 _END_SECONDS = 10.0
 _PROJECT = Path(__file__).parents[2]
 _KEEPER = "import sys; sys.path.insert(0, sys.argv[1]); from lablib.machine.keeper import main; main()"
@@ -70,8 +72,8 @@ class KeptMachine(ServedMachine):
 
     agent = ""
     """The module of `lablib.machine.agent` that is the guest's first process."""
-    boot_seconds = 0.0
-    """Far beyond any boot; a guest that needs longer is not coming."""
+    slowness = 1.0
+    """See `Capabilities`."""
     practice = False
     warnings: tuple[str, ...] = ()
     """What else a user should know of it; see `Capabilities`."""
@@ -127,7 +129,7 @@ class KeptMachine(ServedMachine):
         link = self._link
         assert link is not None
         try:
-            hello = link.hello(self.boot_seconds)
+            hello = link.hello(BOOT_SECONDS * self.slowness)
         except TimeoutError:
             hello = None
         if hello is None:
@@ -139,7 +141,9 @@ class KeptMachine(ServedMachine):
         warnings = self.warnings if self.confined else (*self.warnings, "unconfined")
         if self._work is not None:
             warnings += self._restore(self._work, link)
-        return link, capabilities(self.kind, hello, WORK_FOLDER, practice=self.practice, warnings=warnings)
+        return link, capabilities(
+            self.kind, hello, WORK_FOLDER, practice=self.practice, slowness=self.slowness, warnings=warnings
+        )
 
     def save_work(self) -> bool:
         return self._work is not None and self._work.save(self._channel(MAX_BYTES))
@@ -188,7 +192,7 @@ class KeptMachine(ServedMachine):
             }
             Thread(target=_watch, args=(self._keeper, str(run)), name="keeper", daemon=True).start()
             giving.write(marshal.dumps(order))  # type: ignore[arg-type]  # a dict, whatever its type is called
-        return Link(line)
+        return Link(line, self.slowness)
 
     def _folder(self, folder: Path) -> Path:
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -44,6 +44,7 @@ class Channel:
 
     def __init__(self, link: Link, number: int, limit: int) -> None:
         self.number = number
+        self.slowness = link.slowness
         self._link = link
         self._limit = limit
         self._frames: deque[Frame] = deque()
@@ -109,8 +110,10 @@ class Channel:
 class Link:
     """A line to an agent, from its greeting on. Every method may be called from any thread."""
 
-    def __init__(self, line: socket.socket) -> None:
+    def __init__(self, line: socket.socket, slowness: float = 1.0) -> None:
+        """Whoever answers there may take `slowness` times as long as others."""
         self._line = line
+        self.slowness = slowness
         key = os.urandom(KEY_BYTES)
         self._key = key
         self._encoder = Encoder(key, TO_AGENT)
@@ -161,11 +164,12 @@ class Link:
     def send(self, type: int, channel: int, payload: bytes = b"") -> None:
         """Sends one frame as far as credit allows, and waits for more. Raises MachineError when the machine is gone or
         takes nothing any more."""
+        most = _SEND_SECONDS * self.slowness
         with self._sending:
             data = memoryview(self._encoder.frame(type, channel, payload))
             while data:
                 with self._credit:
-                    free = self._credit.wait_for(lambda: self._in_flight < WINDOW or self.ended, _SEND_SECONDS)
+                    free = self._credit.wait_for(lambda: self._in_flight < WINDOW or self.ended, most)
                     if self.ended or not free:
                         raise MachineError("machine-gone" if self.ended else "machine-silent")
                     part = data[: WINDOW - self._in_flight]

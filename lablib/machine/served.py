@@ -110,8 +110,6 @@ class ServedMachine:
     """A machine with an agent. Subclasses say how one comes up (`_launch`) and how it goes (`_take_down`)."""
 
     kind = ""
-    slowness = 1.0
-    """How many times as long as elsewhere may take here what has a time limit."""
 
     def __init__(self) -> None:
         self._link: Link | None = None
@@ -169,13 +167,13 @@ class ServedMachine:
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
         channel = self._channel(2 * limit)
         channel.send(Type.SPAWN, {"argv": list(argv), "limit": limit, "input": 0})
-        return _collect(channel, timeout * self.slowness, limit)
+        return _collect(channel, timeout, limit)
 
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         channel = self._channel()
         channel.send(Type.WRITE, {"path": path, "mode": mode, "input": len(data), "limit": 1000})
         channel.send_input(data)
-        done = _collect(channel, ANSWER_SECONDS * self.slowness, 1000)
+        done = _collect(channel, ANSWER_SECONDS, 1000)
         if done.status != 0:
             raise MachineError("put-failed", path=path, reason=done.err.decode(errors="replace").strip())
 
@@ -218,7 +216,7 @@ class ServedMachine:
         return self._link.channel(bulk)
 
     def _ask(self, type: int, value: Any = None, *, seconds: float = ANSWER_SECONDS) -> Frame:
-        return ask(self._channel(), type, value, seconds * self.slowness)
+        return ask(self._channel(), type, value, seconds)
 
 
 def ask(channel: Channel, type: int, value: Any = None, seconds: float = ANSWER_SECONDS) -> Frame:
@@ -233,7 +231,7 @@ def ask(channel: Channel, type: int, value: Any = None, seconds: float = ANSWER_
 def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
     """The next frame of an answer. Raises MachineError, also when the agent says that it failed."""
     try:
-        frame = channel.next(seconds)
+        frame = channel.next(seconds * channel.slowness)
     except TimeoutError:
         raise MachineError("machine-silent") from None
     if frame is None:
@@ -246,7 +244,7 @@ def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
 def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
     """Gathers a program's output until it ends or time is up."""
     kept = {Type.OUTPUT: bytearray(), Type.ERROR_OUTPUT: bytearray()}
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * channel.slowness
     while True:
         try:
             frame = channel.next(max(0.0, end - time.monotonic()))
@@ -268,7 +266,13 @@ def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
 
 
 def capabilities(
-    kind: str, hello: bytes, work_folder: str, *, practice: bool = False, warnings: tuple[str, ...] = ()
+    kind: str,
+    hello: bytes,
+    work_folder: str,
+    *,
+    practice: bool = False,
+    slowness: float = 1.0,
+    warnings: tuple[str, ...] = (),
 ) -> Capabilities:
     """An agent's hello, taken as no more than short words. Raises WireError."""
     release, controllers, features = read_hello(hello)
@@ -279,6 +283,7 @@ def capabilities(
         controllers=tuple(_short(name) for name in controllers[:64]),
         features={_short(name): True for name in features[:64]},
         practice=practice,
+        slowness=slowness,
         warnings=warnings,
     )
 

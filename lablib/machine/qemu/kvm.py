@@ -5,10 +5,10 @@ but power off is booted, once after each boot of this machine, and nobody waits 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
-import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from lablib.machine.qemu.calls import Call
 from lablib.machine.qemu.emulator import KVM, Emulator
 from lablib.machine.qemu.images import Image
 from lablib.machine.qemu.initramfs import initramfs
+from lablib.machine.room import claimed_folder, memory_folder
 
 SECONDS = 10.0
 """Ten times what the boot takes with KVM on a busy machine; translated it takes three."""
@@ -50,7 +51,7 @@ def look(device: str = KVM) -> Kvm:
 
 def answers(emulator: Emulator, image: Image, seconds: float = SECONDS) -> bool:
     """Whether `image` boots in `emulator`, which uses KVM, within `seconds`; tried unless that was done since this
-    machine was booted. Raises OSError."""
+    machine was booted. Raises OSError, MachineError."""
     head = f"{_BOOT.read_text('ascii').strip()} {image.stamp():08x} ".encode()
     noted = kept(NAME) or b""
     if noted.startswith(head):
@@ -61,9 +62,12 @@ def answers(emulator: Emulator, image: Image, seconds: float = SECONDS) -> bool:
 
 
 def _boots(emulator: Emulator, image: Image, seconds: float) -> bool:
-    with tempfile.TemporaryDirectory(prefix="labs-kvm-") as folder:
-        kernel, begun = Path(folder, "kernel"), Path(folder, "initramfs")
-        kernel.write_bytes(image.kernel().content)
+    content = image.kernel().content
+    with ExitStack() as undo:
+        folder = claimed_folder(memory_folder(len(content)))  # known for ours, should we be killed
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        kernel, begun = folder / "kernel", folder / "initramfs"
+        kernel.write_bytes(content)
         begun.write_bytes(initramfs([Call("reboot", (*MAGIC, LINUX_REBOOT_CMD_POWER_OFF, 0))], emulator.machine))
         command = [emulator.program, *emulator.options(), "-m", str(_MEMORY), "-nodefaults", "-no-user-config"]
         command += ["-display", "none", "-no-reboot", "-kernel", str(kernel), "-initrd", str(begun)]

@@ -24,7 +24,6 @@ PARAMETERS = (
     "audit=0",  # as in a guest of User-Mode Linux
     "rdinit=/init",
 )
-BOOT_SECONDS = 60.0
 EXPORT = "security_model=none,readonly=on,multidevs=remap"
 """Of a folder: as it is, and nothing in it changes."""
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -53,7 +52,6 @@ class QemuMachine(KeptMachine):
         self._image = image
         self._emulator = emulator
         self.slowness = emulator.slowness
-        self.boot_seconds = BOOT_SECONDS * emulator.slowness
         self.warnings = warnings
 
     def identity(self) -> bytes:
