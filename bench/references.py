@@ -1,4 +1,5 @@
-"""What a guest is measured against: its kernel booted bare, and a container of whichever engine is installed."""
+"""What a guest is measured against: its kernel booted bare, in QEMU or not, and a container of whichever engine is
+installed."""
 
 from __future__ import annotations
 
@@ -17,8 +18,15 @@ from measure import seconds, timed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from lablib.kernel.syscalls import LINUX_REBOOT_CMD_POWER_OFF
 from lablib.machine import xstate
-from lablib.machine.guest import MEMORY
+from lablib.machine.kept import MEMORY
+from lablib.machine.qemu.calls import Call
+from lablib.machine.qemu.emulator import Emulator
+from lablib.machine.qemu.images import Image
+from lablib.machine.qemu.initramfs import calls, initramfs
+from lablib.machine.qemu.kvm import MAGIC
+from lablib.machine.qemu.machine import common_options, root_of_this_machine
 from lablib.machine.room import memory_folder
 
 ENGINES = ("docker", "podman")
@@ -28,6 +36,20 @@ INIT = """
 int main(void) { write(1, "up\\n", 3); for (;;) pause(); }
 """
 TRUE = "int main(void) { return 0; }"
+
+
+def bare_boot_in_qemu(emulator: Emulator, image: Image) -> float:
+    """From the start of the same QEMU with the same kernel, modules and exports to the end of the guest, whose first
+    process powers it off: no keeper, no agent, no jail, no confinement."""
+    root = root_of_this_machine({})
+    usual = calls(image.modules(), root, ["/bin/true"])
+    off = Call("reboot", (*MAGIC, LINUX_REBOOT_CMD_POWER_OFF, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "kernel").write_bytes(image.kernel().content)
+        begun = [call for call in usual if call.name != "execve"]
+        Path(folder, "initramfs").write_bytes(initramfs([*begun, off], emulator.machine))
+        argv = [emulator.program, *emulator.options(), *common_options(MEMORY, root, emulator.console)]
+        return seconds(lambda: subprocess.run(argv, cwd=folder, check=True, capture_output=True))
 
 
 def bare_boot(kernel: Path, *options: str, init: Sequence[str] = ()) -> float:

@@ -21,10 +21,14 @@ from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.kernel.user_namespace import lacking_for_ids
 from lablib.machine import rootless
 from lablib.machine.choose import is_container
-from lablib.machine.guest import MEMORY
 from lablib.machine.host import has_memory_controller
+from lablib.machine.kept import MEMORY
 from lablib.machine.kernels import find_python
 from lablib.machine.probing import best
+from lablib.machine.qemu import choosing as qemu
+from lablib.machine.qemu import kvm
+from lablib.machine.qemu.emulator import KVM, emulator
+from lablib.machine.qemu.images import best_image
 from lablib.machine.room import memory_folder
 
 PACKAGES = Path(__file__).parent / "packages.txt"
@@ -79,7 +83,7 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
     """Looks at everything. `chapters` is the packages of each chapter; below `root` lie proc and dev. Nothing is
     changed, and no probe needs privilege."""
     everywhere = [
-        _kernel(),
+        *guests_findings(_kernel(), str(root / "dev/kvm")),
         _python(),
         _room(),
         seccomp_finding(tried.seccomp_filter(), _read(root / "proc/sys/kernel/seccomp/actions_avail")),
@@ -91,7 +95,6 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         user_namespace_finding(tried.user_namespace(), root),
         ids_finding(*_student()),
         overlay_finding(tried.overlay()),
-        kvm_finding((root / "dev/kvm").exists()),
         screen_finding(SCREEN_MODULES),
         build_finding(),
         *packages_findings({BASE: base_packages(os.uname().machine)}),
@@ -114,6 +117,44 @@ def _kernel() -> Finding:
     if not probe.boots:
         return _bad("kernel", State.FAIL, "kernel-dead", path=kernel.program, said=probe.said or "…")
     return _ok("kernel", path=kernel.program, release=probe.release)
+
+
+def guests_findings(kernel: Finding, kvm_device: str = KVM) -> Iterator[Finding]:
+    """`kernel`, which is what was found of User-Mode Linux; whether guests can be in QEMU, which is needed only where
+    that does not boot; and KVM, which never is."""
+    needed, state = kernel.state is State.FAIL, kvm.look(kvm_device)
+    in_qemu = _lacking_for_qemu()
+    if in_qemu is None:
+        try:
+            used, image = qemu.best()
+            in_qemu = _ok("qemu", release=image.release, program=used.program)
+            if state is kvm.Kvm.UNTRIED:
+                state = kvm.Kvm.ANSWERS if used.kvm else kvm.Kvm.SILENT
+        except MachineError as error:
+            in_qemu = replace(_error("qemu", error), state=State.NOTE)
+    yield replace(kernel, state=State.WARN) if needed and in_qemu.state is State.OK else kernel
+    yield in_qemu if needed else replace(in_qemu, fix=())
+    yield kvm_finding(state)
+
+
+def _lacking_for_qemu() -> Finding | None:
+    """What is not installed of what guests in QEMU need."""
+    packages = []
+    for look in (emulator, best_image):
+        try:
+            look()
+        except MachineError as error:
+            if "package" not in error.params:
+                return replace(_error("qemu", error), state=State.NOTE)
+            packages.append(error.params["package"])
+    if not packages:
+        return None
+    found = _bad("qemu", State.NOTE, "qemu-missing", packages=" ".join(packages))
+    return replace(found, fix=_installed(packages))
+
+
+def kvm_finding(state: kvm.Kvm) -> Finding:
+    return _ok("kvm", f"kvm-{state}")
 
 
 def _python() -> Finding:
@@ -273,10 +314,6 @@ def cgroup_finding(mounts: str) -> Finding:
     v1, v2 = "cgroup" in types, "cgroup2" in types
     layout = "hybrid" if v1 and v2 else "v1" if v1 else "v2" if v2 else "none"
     return _ok("cgroup", f"cgroup-{layout}")
-
-
-def kvm_finding(there: bool) -> Finding:
-    return _ok("kvm", "kvm" if there else "kvm-none")
 
 
 def screen_finding(modules: Sequence[str]) -> Finding:

@@ -69,7 +69,7 @@ class Player:
         if step.scene is not None:
             run_scene(self._machine, step.scene, step.id)
         scene_seconds = time.monotonic() - began
-        outcome = self._session.run(step.commands, step.seconds)
+        outcome = self._session.run(step.commands, step.seconds * self._machine.capabilities.slowness)
         if outcome.end is End.ENTERED:
             self._entered[self._session.shells[-1]] = step.id
         return Played(step, outcome, problems=tuple(_judge(step, outcome)), scene_seconds=scene_seconds)

@@ -1,4 +1,4 @@
-"""`labs guest build`: says what it takes, asks for what is missing, and shows how far it is."""
+"""`labs guest build` and `labs guest fetch`: says what it takes, asks for what is missing, and shows how far it is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lablib import doctor
 from lablib.errors import LabsError
 from lablib.i18n import Catalogue, catalogue
 from lablib.uml import build
+from lablib.uml.fetching import fetch
 from lablib.uml.report import Report, Stage
 from labs import course
 from labs.arguments import Arguments, jobs
@@ -45,6 +46,17 @@ def run_build(arguments: Arguments, language: str) -> int:
         print(words.text("guest.interrupted"))
         return ExitCode.INTERRUPTED
     print(words.text("guest.built", name=built.kernel.name, path=str(built.kernel.program)))
+    return ExitCode.PASS
+
+
+def run_fetch(words: Catalogue) -> int:
+    try:
+        end_as_by_ctrl_c()
+        with _shown(words) as report:
+            image = fetch(report)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    print(words.text("guest.fetched", release=image.release, path=str(image.file)))
     return ExitCode.PASS
 
 

@@ -59,6 +59,8 @@ def _of_script(arguments: Arguments, task: Task, language: str) -> Report:
     def measuring() -> None:
         stderr.warn("measuring", language, task=task.id)
 
+    if kind == "qemu":
+        stderr.warn("qemu-starts", language)
     with sudo_if_agreed(kind, language) as sudo:
         factory = machine_factory(kind, sudo=sudo)
         return check_script(task, script, factory, timeout, measuring, file=file)

@@ -10,15 +10,16 @@ from lablib.errors import LabsError, MachineError, UsageError
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.kernels import Kernel, Origin, choose, chosen_name, kernels
 from lablib.machine.probing import Probe, best, probe, probed
-from lablib.uml import build
+from lablib.machine.qemu.images import images
+from lablib.uml import build, fetching
 from labs.arguments import Arguments, nearest
 from labs.exits import ExitCode
 
-ACTIONS = {"build": 0, "list": 0, "use": 1, "remove": 1}
+ACTIONS = {"build": 0, "fetch": 0, "list": 0, "use": 1, "remove": 1}
 """What can be done, and with how many names."""
 AUTO = "auto"
-UNFINISHED = "unfinished"
-"""What `remove` calls a build that was interrupted."""
+UNFINISHED, FETCHED = "unfinished", "fetched"
+"""What `remove` calls a build that was interrupted, and the kernel for guests in QEMU."""
 _OPTIONS = {"build": ("--jobs", "--source", "--yes"), "list": ("--json",)}
 
 
@@ -31,6 +32,10 @@ def run_guest(arguments: Arguments, language: str) -> int:
             from labs.building import run_build
 
             return run_build(arguments, language)
+        case "fetch":
+            from labs.building import run_fetch
+
+            return run_fetch(words)
         case "use":
             return _use(names[0], words)
         case "remove":
@@ -62,10 +67,11 @@ def _list(words: Catalogue, *, as_json: bool) -> int:
         if error.key != "guest-kernel-missing":
             raise
         used, found = None, []
-    left = build.unfinished()
+    left, generic = build.unfinished(), images()
     if as_json:
         rows = [_row(kernel, one, kernel == used) for kernel, one in found]
-        print(json.dumps({"kernels": rows, "unfinished": left}, ensure_ascii=False))
+        in_qemu = [{"release": image.release, "path": str(image.file)} for image in generic]
+        print(json.dumps({"kernels": rows, "qemu": in_qemu, "unfinished": left}, ensure_ascii=False))
         return ExitCode.PASS
     for kernel, one in found:
         print(f"{'*' if kernel == used and one.boots else ' '} {kernel.name}")
@@ -73,6 +79,8 @@ def _list(words: Catalogue, *, as_json: bool) -> int:
             print(f"    {line}")
     if not found:
         print(words.text("guest.none"))
+    for image in generic:
+        print(words.text("guest.in-qemu", release=image.release, path=str(image.file)))
     if chosen_name():
         print(words.text("guest.chosen", name=chosen_name()))
     if left:
@@ -113,10 +121,13 @@ def _use(name: str, words: Catalogue) -> int:
 
 
 def _remove(name: str, words: Catalogue) -> int:
+    if name == FETCHED:
+        print(words.text("guest.removed-unfinished", size=build.gigabytes(fetching.discard())))
+        return ExitCode.PASS
     if name == UNFINISHED:
         print(words.text("guest.removed-unfinished", size=build.gigabytes(build.discard())))
         return ExitCode.PASS
-    kernel = _named(name, kernels(), (UNFINISHED,))
+    kernel = _named(name, kernels(), (UNFINISHED, FETCHED))
     if kernel.origin is not Origin.BUILT:
         raise LabsError("kernel-not-ours", name=name)
     build.remove(kernel)

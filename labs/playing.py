@@ -14,7 +14,7 @@ from lablib.machine.leftovers import sweep
 from lablib.player import Played, perform
 from lablib.session.recording import load_recording
 from lablib.text import one_line, printable
-from labs import course
+from labs import course, stderr
 from labs.arguments import Arguments
 from labs.elevating import sudo_if_agreed
 from labs.exits import ExitCode
@@ -34,7 +34,11 @@ def run_chapter(arguments: Arguments, language: str) -> int:
     words = catalogue(language)
     as_json = arguments.has("--json")
     sweep()
+    if kind == "qemu":
+        stderr.warn("qemu-starts", language)
     with sudo_if_agreed(kind, language) as sudo, machine_factory(kind, sudo=sudo)() as machine:
+        for key in machine.capabilities.warnings:
+            stderr.warn(key, language)
         began = time.monotonic()
         played = []
         recording = load_recording(chapter.folder, machine.kind) if not course.has_student() else None

@@ -101,19 +101,18 @@ def _recording(load: Callable[[], Chapter], language: str) -> Machine:
 @contextmanager
 def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callable[[], Machine]]:
     """What makes the lesson's machines; the first guest boots while the screen is imported. It is begun here and not in
-    a thread, which would wait for our imports at each call of its own; but not where its kernel must be tried first,
-    which takes longer than the screen does."""
+    a thread, which would wait for our imports at each call of its own; but not where its kernel, or KVM, must be
+    tried first, which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
-    from lablib.machine.choose import guest_factory, machine_factory
-    from lablib.machine.probing import all_noted
+    from lablib.machine.choose import guest_factory, machine_factory, nothing_to_try
     from labs.elevating import sudo_if_agreed
 
     if kind == "host":
         with sudo_if_agreed(kind, language) as sudo:
             yield machine_factory(kind, work, sudo=sudo)
         return
-    with closing(Ahead(guest_factory(work, practice=True))) as machines:
-        if all_noted():
+    with closing(Ahead(guest_factory(work, practice=True, on=kind))) as machines:
+        if nothing_to_try(kind):
             machines.begin()
         else:
             Thread(target=machines.begin, name="machine-ahead").start()

@@ -4,15 +4,20 @@ LABS_REQUIRE_KERNEL=1 it fails."""
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pytest
 
 from lablib.errors import MachineError
 from lablib.kernel.procfs import ProcFS
 from lablib.machine.guest import GuestMachine
+from lablib.machine.kept import KeptMachine
 from lablib.machine.probing import best
+from lablib.machine.qemu import choosing
+from lablib.machine.qemu.machine import QemuMachine
 
+M = TypeVar("M", bound=KeptMachine)
 REQUIRE = "LABS_REQUIRE_KERNEL"
 
 
@@ -22,10 +27,25 @@ def new_guest(**options: Any) -> GuestMachine:
     return GuestMachine(kernel, **options)
 
 
+def new_in_qemu(**options: Any) -> QemuMachine:
+    """A guest in QEMU, still to be opened. Raises MachineError."""
+    emulator, image = choosing.best()
+    return QemuMachine(image, emulator, **options)
+
+
 def booted(**options: Any) -> GuestMachine:
     """A guest that is up; the test is skipped, or fails, where there can be none."""
+    return _opened(new_guest, **options)
+
+
+def booted_in_qemu(**options: Any) -> QemuMachine:
+    """The same in QEMU."""
+    return _opened(new_in_qemu, **options)
+
+
+def _opened(make: Callable[..., M], **options: Any) -> M:
     try:
-        machine = new_guest(**options)
+        machine = make(**options)
         machine.open()
     except MachineError as error:
         reason = f"no guest here: {error}; {REQUIRE}=1 makes this a failure"
@@ -49,13 +69,13 @@ def below(pid: int) -> list[int]:
     return found
 
 
-def sh(machine: GuestMachine, text: str, timeout: float = 20.0) -> str:
+def sh(machine: KeptMachine, text: str, timeout: float = 20.0) -> str:
     """What a shell script prints in the student's world, both streams, and its status last."""
     done = machine.run(["/bin/sh", "-c", text], timeout=timeout)
     return (done.out + done.err).decode(errors="replace") + f"status={done.status}"
 
 
-def python(machine: GuestMachine, text: str, timeout: float = 20.0) -> str:
+def python(machine: KeptMachine, text: str, timeout: float = 20.0) -> str:
     """What a Python program prints in the student's world."""
     done = machine.run(["/usr/bin/python3", "-c", text], timeout=timeout)
     return (done.out + done.err).decode(errors="replace")

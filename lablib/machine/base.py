@@ -25,7 +25,7 @@ class Capabilities:
     """What a machine said it can do when it came up."""
 
     kind: str
-    """`guest` or `host`."""
+    """`guest`, `qemu` or `host`."""
     release: str
     """The kernel's release, as uname(2) gives it; for people, never to be compared."""
     work_folder: str
@@ -35,6 +35,8 @@ class Capabilities:
     features: Mapping[str, bool] = field(default_factory=dict)
     practice: bool = False
     """Whether it is quick at the price that its student could change what its checks find: nothing here is graded."""
+    slowness: float = 1.0
+    """How many times as long as elsewhere may take here what has a time limit."""
     warnings: tuple[str, ...] = ()
     """Message keys (`warning.KEY`) of what a user should know, such as a guest that runs unconfined."""
 
@@ -121,7 +123,7 @@ class Machine(Protocol):
 
     def run(self, argv: Sequence[str], *, timeout: float = 60.0, limit: int = 1 << 20) -> Completed:
         """Runs `argv` as root in the student's `~/lab`, input closed; at most `limit` bytes of each output are kept,
-        and at `timeout` seconds it is left running and None is its status."""
+        and at `timeout` seconds (times `slowness`) it is left running and None is its status."""
 
     def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Writes a file of the student's world; parents are made."""

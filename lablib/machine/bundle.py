@@ -18,7 +18,7 @@ NAME = "agent"
 _PROJECT = Path(__file__).parents[2]
 _IMPORTED = tuple(
     f"lablib.machine.agent.{name}"
-    for name in ("guest", "host", "lab", "loopback", "service", "checks", "work", "prover")
+    for name in ("guest", "emulated", "host", "lab", "loopback", "service", "checks", "work", "prover")
 )
 _PACK_SECONDS = 20.0
 _REASON = 300

@@ -7,22 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lablib.errors import UsageError
+from lablib.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
     from lablib.machine.base import Machine
-    from lablib.machine.guest import GuestMachine
+    from lablib.machine.kept import KeptMachine
 
-CHOICES = ("auto", "guest", "host")
+CHOICES = ("auto", "guest", "qemu", "host")
 KINDS = ("guest", "host")
 """What a first start asks for, where both make sense; the first is right for everyone."""
+IN_QEMU = "in-qemu"
+"""The warning that a guest is in QEMU since there is no other here."""
 _CONTAINER_MARKS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
 def machine_factory(on: str, work: Path | None = None, *, sudo: bool = False) -> Callable[[], Machine]:
-    """How to make a machine of the kind `on` names; `auto` is the guest. Its `~/lab` is kept as `work`: with `.tar`
-    added to the name for a guest, as a folder for this host, which may become root by `sudo`. Nothing is started yet.
-    Raises UsageError."""
+    """How to make a machine of the kind `on` names; `auto` is the best guest there is. Its `~/lab` is kept as `work`:
+    with `.tar` added to the name for a guest, as a folder for this host, which may become root by `sudo`. Nothing is
+    started yet. Raises UsageError."""
     check_choice(on)
 
     # Imported when a machine is made: the screen is painted before.
@@ -31,22 +33,59 @@ def machine_factory(on: str, work: Path | None = None, *, sudo: bool = False) ->
 
         return HostMachine(work=work, sudo=sudo)
 
-    return host if on == "host" else guest_factory(work)
+    return host if on == "host" else guest_factory(work, on=on)
 
 
-def guest_factory(work: Path | None = None, *, practice: bool = False) -> Callable[[], GuestMachine]:
-    """How to make a guest of the best kernel there is. One for `practice` is as quick as its kernel can be, and nothing
-    in it is ever graded."""
+def guest_factory(work: Path | None = None, *, practice: bool = False, on: str = "auto") -> Callable[[], KeptMachine]:
+    """How to make a guest: of the best User-Mode Linux there is, or in QEMU where `on` says so or, for `auto`, where
+    none boots. One for `practice` is as quick as its kernel can be, and nothing in it is ever graded."""
+    archive = work and work.with_name(f"{work.name}.tar")
 
-    def guest() -> GuestMachine:
+    def guest() -> KeptMachine:
         from lablib.machine.guest import GuestMachine
         from lablib.machine.probing import best
 
-        kernel, probe = best()
-        quick = practice and probe.seccomp
-        return GuestMachine(kernel, practice=quick, work=work and work.with_name(f"{work.name}.tar"))
+        if on == "qemu":
+            return _in_qemu(archive)
+        try:
+            kernel, probe = best()
+        except MachineError:
+            if on != "auto" or (instead := _instead(archive)) is None:
+                raise
+            return instead
+        if not probe.boots and on == "auto" and (instead := _instead(archive)):
+            return instead
+        return GuestMachine(kernel, practice=practice and probe.seccomp, work=archive)
 
     return guest
+
+
+def nothing_to_try(on: str) -> bool:
+    """Whether a guest of the kind `on` is made at once: no kernel must be booted, nor KVM tried, to know which."""
+    from lablib.machine.probing import all_noted, best
+
+    if on == "qemu" or not all_noted():
+        return False
+    try:
+        return best()[1].boots
+    except MachineError:
+        return False
+
+
+def _in_qemu(archive: Path | None, warnings: tuple[str, ...] = ()) -> KeptMachine:
+    from lablib.machine.qemu.choosing import best
+    from lablib.machine.qemu.machine import QemuMachine
+
+    emulator, image = best()
+    return QemuMachine(image, emulator, work=archive, warnings=warnings)
+
+
+def _instead(archive: Path | None) -> KeptMachine | None:
+    """In place of a guest of User-Mode Linux, where there can be one."""
+    try:
+        return _in_qemu(archive, (IN_QEMU,))
+    except MachineError:
+        return None  # what is missing is the other kind, for which there is the better remedy
 
 
 def check_choice(on: str, choices: tuple[str, ...] = CHOICES) -> None:

@@ -82,6 +82,8 @@ class Confinement(NamedTuple):
     """As probed, or less; 0 leaves the file system open, which is only ever for practice."""
     uid: int | None = None
     """A uid of the guest's own, where root starts it."""
+    devices: tuple[str, ...] = ()
+    """Devices that it works with, beside those that hold nothing; where it has a uid of its own, also their groups."""
 
     def cell(self, parent: int) -> Cell:
         """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal."""
@@ -92,6 +94,7 @@ class Confinement(NamedTuple):
             "landlock_abi": self.landlock_abi,
             "rules": rules,
             "uid": self.uid,
+            "groups": [os.stat(device).st_gid for device in self.devices],
             "filter": program,
         }
 
@@ -102,6 +105,8 @@ class Confinement(NamedTuple):
         yield from world_readable("/etc")
         for path in DEVICES:
             yield path, Access.READ_FILE | Access.WRITE_FILE
+        for path in self.devices:
+            yield path, Access.READ_FILE | Access.WRITE_FILE | Access.IOCTL_DEV
         for path in PROC_FILES:
             yield path, Access.READ_FILE
         yield "/proc/self", landlock.READ  # resolved by the process itself, so this one only

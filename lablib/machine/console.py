@@ -10,8 +10,11 @@ from collections.abc import Sequence
 CONSOLE_TAIL = 8192
 _LAST_WORDS_SECONDS = 1.0
 _LINES, _LINE = 12, 300
-_TRACE = re.compile(r"(\[<|[0-9a-f]{8,16}\b|Stack:|Call Trace:|(CPU|RIP|RSP|Pid|R[A-Z0-9]{2}): )")
-_TELLING = re.compile(r"Kernel panic|labs:|[Ee]rror")
+_TIME = re.compile(r"\[ *\d+\.\d+\] ")
+_TRACE = re.compile(
+    r"(\[<|[0-9a-f]{8,16}\b|Stack:|Call Trace:|(CPU|RIP|RSP|Pid|R[A-Z0-9]{2}): |\? |</?TASK>|[\w.]+\+0x|Code: )"
+)
+_TELLING = re.compile(r"Kernel panic|labs:|qemu-system|[Ee]rror")
 
 
 class Console:
@@ -36,7 +39,7 @@ class Console:
             self._listening.join(timeout=_LAST_WORDS_SECONDS)
         with self._lock:
             text = self._tail.decode(errors="replace")
-        lines = (re.sub(r"[^ -~]", "", line).strip()[:_LINE] for line in text.splitlines())
+        lines = (_TIME.sub("", re.sub(r"[^ -~]", "", line)).strip()[:_LINE] for line in text.splitlines())
         return [line for line in lines if line and not _TRACE.match(line)][-_LINES:]
 
     def close(self) -> None:

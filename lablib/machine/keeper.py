@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         landlock_abi: int
         rules: Sequence[landlock.Rule]
         uid: int | None
+        groups: Sequence[int]
         filter: bytes
         """A seccomp filter, as seccomp(2) loads it."""
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         environment: Mapping[str, str]
         folder: str
         """Where it starts."""
-        cpu: int
+        cpus: Sequence[int]
         cell: Cell
         run: str
         """The run folder, where the session of the guest is noted (`orphans.py`)."""
@@ -106,7 +107,7 @@ def confine(cell: Cell) -> None:
     if cell["landlock_abi"]:
         landlock.restrict_self(cell["rules"], cell["landlock_abi"])
     if cell["uid"] is not None:
-        os.setgroups([])
+        os.setgroups(cell["groups"])
         os.setresgid(cell["uid"], cell["uid"], cell["uid"])
         os.setresuid(cell["uid"], cell["uid"], cell["uid"])
     seccomp.set_mode_filter(cell["filter"])
@@ -117,7 +118,7 @@ def _become_kernel(order: Order, keeper: int) -> None:
         os.setsid()
         _note_session(order["run"])
         os.chdir(order["folder"])
-        os.sched_setaffinity(0, {order["cpu"]})
+        os.sched_setaffinity(0, order["cpus"])
         program = os.open(order["program"], os.O_RDONLY | os.O_CLOEXEC)
         confine(order["cell"])
         # Last, since setresuid(2) clears it; the keeper may have died before it was set.

@@ -46,6 +46,7 @@ class Channel:
 
     def __init__(self, link: Link, number: int, limit: int, *, newest: bool = False) -> None:
         self.number = number
+        self.slowness = link.slowness
         self._link = link
         self._limit = limit
         self._newest = newest
@@ -105,8 +106,10 @@ class Channel:
 class Link:
     """A line to an agent, from its greeting on. Every method may be called from any thread."""
 
-    def __init__(self, line: socket.socket) -> None:
+    def __init__(self, line: socket.socket, slowness: float = 1.0) -> None:
+        """Whoever answers there may take `slowness` times as long as others."""
         self._line = line
+        self.slowness = slowness
         key = os.urandom(KEY_BYTES)
         self._key = key
         self._encoder = Encoder(key, TO_AGENT)
@@ -168,7 +171,9 @@ class Link:
     def _send_rest(self) -> None:
         while self._rest:
             with self._credit:
-                free = self._credit.wait_for(lambda: self._in_flight < WINDOW or self.ended, _SEND_SECONDS)
+                free = self._credit.wait_for(
+                    lambda: self._in_flight < WINDOW or self.ended, _SEND_SECONDS * self.slowness
+                )
                 if self.ended or not free:
                     raise MachineError("machine-gone" if self.ended else "machine-silent")
                 part = self._rest[: WINDOW - self._in_flight]

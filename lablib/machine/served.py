@@ -238,7 +238,7 @@ def ask(channel: Channel, type: int, value: Any = None, seconds: float = ANSWER_
 def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
     """The next frame of an answer. Raises MachineError, also when the agent says that it failed."""
     try:
-        frame = channel.next(seconds)
+        frame = channel.next(seconds * channel.slowness)
     except TimeoutError:
         raise MachineError("machine-silent") from None
     if frame is None:
@@ -251,7 +251,7 @@ def answer(channel: Channel, seconds: float = ANSWER_SECONDS) -> Frame:
 def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
     """Gathers a program's output until it ends or time is up."""
     kept = {Type.OUTPUT: bytearray(), Type.ERROR_OUTPUT: bytearray()}
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * channel.slowness
     while True:
         try:
             frame = channel.next(max(0.0, end - time.monotonic()))
@@ -273,7 +273,13 @@ def _collect(channel: Channel, timeout: float, limit: int) -> Completed:
 
 
 def capabilities(
-    kind: str, hello: bytes, work_folder: str, *, practice: bool = False, warnings: tuple[str, ...] = ()
+    kind: str,
+    hello: bytes,
+    work_folder: str,
+    *,
+    practice: bool = False,
+    slowness: float = 1.0,
+    warnings: tuple[str, ...] = (),
 ) -> Capabilities:
     """An agent's hello, taken as no more than short words. Raises WireError."""
     release, controllers, features = read_hello(hello)
@@ -284,6 +290,7 @@ def capabilities(
         controllers=tuple(_short(name) for name in controllers[:64]),
         features={_short(name): True for name in features[:64]},
         practice=practice,
+        slowness=slowness,
         warnings=warnings,
     )
 

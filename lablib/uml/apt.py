@@ -1,12 +1,12 @@
-"""The kernel's source as the distribution packages it, through apt: with lists of packages of our own, so that newer
-suites of the same mirror can be looked into, nothing of the system's changes, and no root is needed. What is fetched
-is verified by the system's keyring. Source: apt.conf(5), sources.list(5), apt-get(8)."""
+"""The kernel as the distribution packages it, and its source, through apt: with lists of packages of our own, so that
+newer suites of the same mirror can be looked into, nothing of the system's changes, and no root is needed. What is
+fetched is verified by the system's keyring. Source: apt.conf(5), sources.list(5), apt-get(8)."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
@@ -19,6 +19,7 @@ NEWER = {"debian": ("stable", "{stable}-backports"), "ubuntu": ("devel",)}
 codename of that suite: of `stable-backports` itself many a mirror has an old copy."""
 _HELPER = "/usr/lib/apt/apt-helper"
 _PACKAGE = re.compile(r"linux-source-\d+(\.\d+)+")
+_IMAGE = re.compile(r"^Depends: (linux-image-[a-z0-9.+-]+)", re.MULTILINE)
 _CODENAME = re.compile(r"[a-z][a-z0-9-]*")
 _STATUS = Path("/var/lib/dpkg/status")
 _KEYRINGS = Path("/usr/share/keyrings")
@@ -39,7 +40,7 @@ needs no lock."""
 
 
 class Source(NamedTuple):
-    """A version of a package with the kernel's source."""
+    """A version of a package with the kernel's source, or with a kernel."""
 
     package: str
     version: str
@@ -83,6 +84,19 @@ class Apt:
         if package and package not in found:
             raise LabsError("source-unknown", package=package, known=", ".join(sorted(found, key=release_numbers)))
         return found[package or newest]
+
+    def kernel(self, package: str) -> Source:
+        """The package of a kernel that `package` stands for, which is always of the newest. Raises LabsError."""
+        said = self._update()
+        try:
+            shown = self._run("apt-cache", "show", "--no-all-versions", package)
+        except ProgramFailed as failed:
+            raise LabsError("source-none", reason=said or failed.reason) from failed
+        depends = _IMAGE.search(shown)
+        found = list(self._versions([depends[1]])) if depends else []
+        if not found:
+            raise LabsError("source-none", reason=said or f"apt-cache show {package}")
+        return found[0]
 
     def archive(self, source: Source) -> Archive:
         """Raises LabsError."""
@@ -138,16 +152,21 @@ class Apt:
         return {words[0]: words[1] for words in pairs if len(words) == 2 and _CODENAME.fullmatch(words[1])}
 
     def _found(self) -> dict[str, Source]:
-        """The newest version of each package; apt lists versions newest first."""
+        """The newest version of each package."""
         names = [
             name for name in self._run("apt-cache", "pkgnames", "linux-source-").split() if _PACKAGE.fullmatch(name)
         ]
         found: dict[str, Source] = {}
-        for line in self._run("apt-cache", "madison", *names).splitlines() if names else ():
+        for source in self._versions(names):
+            found.setdefault(source.package, source)
+        return found
+
+    def _versions(self, packages: Sequence[str]) -> Iterator[Source]:
+        """Of each package, the newest first."""
+        for line in self._run("apt-cache", "madison", *packages).splitlines() if packages else ():
             package, version, where = (part.strip() for part in [*line.split("|"), "", ""][:3])
             if where.endswith("Packages"):
-                found.setdefault(package, Source(package, version, " ".join(where.split()[:2])))
-        return found
+                yield Source(package, version, " ".join(where.split()[:2]))
 
     def _run(self, *words: str) -> str:
         environment = {"APT_CONFIG": str(self._folder / "apt.conf"), "DEBIAN_FRONTEND": "noninteractive"}

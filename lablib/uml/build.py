@@ -85,7 +85,7 @@ def build(report: Report, content: Path, *, jobs: int, package: str = "") -> Bui
     """Builds a kernel of the newest source there is, or that of `package`, and installs it if it stands the test with
     the chapters in `content`. Raises LabsError, and may be interrupted at any moment."""
     check_architecture()
-    with _claimed(build_folder()) as (folder, lock):
+    with claimed(build_folder()) as (folder, lock):
         check_room()
         programs = Programs(folder / "log", lock)
         report.stage(Stage.FIND)
@@ -122,7 +122,7 @@ def build(report: Report, content: Path, *, jobs: int, package: str = "") -> Bui
 
 def discard() -> int:
     """Removes what an unfinished build left, and returns how many bytes that were. Raises LabsError while one runs."""
-    with _claimed(build_folder()) as (folder, _):
+    with claimed(build_folder()) as (folder, _):
         there = size(folder)
         _empty(folder)
     return there
@@ -229,7 +229,7 @@ def _about(recipe: _Recipe, release: str, binary: Path) -> dict[str, object]:
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[tuple[Path, int]]:
+def claimed(folder: Path) -> Iterator[tuple[Path, int]]:
     """The build's folder, for us alone, and what locks it. Raises LabsError."""
     _make(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lablib.errors import MachineError
-from lablib.machine.guest import MEMORY
+from lablib.machine.kept import MEMORY
 from lablib.machine.kernels import kernels
 from lablib.machine.room import memory_folder
 

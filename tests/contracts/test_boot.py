@@ -13,7 +13,9 @@ PROJECT = Path(__file__).parents[2]
 DEAR = {"collections", "contextlib", "dataclasses", "enum", "functools", "inspect", "json", "pathlib", "re", "typing"}
 
 
-@pytest.mark.parametrize("module", ["lablib.machine.agent.guest", "lablib.machine.keeper"])
+@pytest.mark.parametrize(
+    "module", ["lablib.machine.agent.guest", "lablib.machine.agent.emulated", "lablib.machine.keeper"]
+)
 def test_the_way_to_the_hello_imports_nothing_dear(module: str) -> None:
     program = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import {module}; print(*sys.modules)"
     done = subprocess.run([find_python(), "-IS", "-c", program], capture_output=True, text=True, check=True)

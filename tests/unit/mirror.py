@@ -17,15 +17,16 @@ Package: {name}
 Version: {version}
 Architecture: all
 Maintainer: Ada <ada@example.org>
-Description: the kernel's source, or what goes for it
+{more}Description: the kernel's source, or what goes for it
 """
 
 
-def add_package(mirror: Path, name: str, version: str, content: Path) -> Path:
-    """Packs `content`, which becomes the package's `usr`, and lists it in the mirror's index."""
+def add_package(mirror: Path, name: str, version: str, content: Path, more: str = "") -> Path:
+    """Packs `content`, which becomes the package's `usr`, and lists it in the mirror's index; `more` is for the file
+    that describes it."""
     made = mirror.parent / f"{name}_{version}"
     (made / "DEBIAN").mkdir(parents=True)
-    control = CONTROL.format(name=name, version=version)
+    control = CONTROL.format(name=name, version=version, more=more)
     (made / "DEBIAN/control").write_text(control)
     content.rename(made / "usr")
     mirror.mkdir(exist_ok=True)

@@ -1,4 +1,5 @@
-"""Whether there is a choice between guest and host: only root of a virtual machine with cgroup v2 is asked."""
+"""Which machine it is: what `auto` stands for, and whether there is a choice between guest and host, which only root of
+a virtual machine with cgroup v2 has."""
 
 from __future__ import annotations
 
@@ -6,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from lablib.machine.choose import both_make_sense
+from lablib.errors import MachineError
+from lablib.machine import probing
+from lablib.machine.choose import IN_QEMU, both_make_sense, machine_factory
+from lablib.machine.guest import GuestMachine
+from lablib.machine.kernels import Kernel, Origin
+from lablib.machine.probing import Probe
+from lablib.machine.qemu import choosing
+from lablib.machine.qemu.emulator import Emulator
+from lablib.machine.qemu.images import Image
+from lablib.machine.qemu.machine import QemuMachine
 
 VIRTUAL = "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\nbugs\t\t: spectre_v1\n"
 V2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -59,3 +69,58 @@ def test_elsewhere_there_is_none(machine: Path, file: str, text: str) -> None:
 def test_what_cannot_be_seen_is_not_there(machine: Path, file: str) -> None:
     (machine / file).unlink()
     assert not both_make_sense(machine, uid=0)
+
+
+KERNEL = Kernel("linux.uml", Path("/usr/bin/linux.uml"), Origin.DISTRIBUTION)
+
+
+def there_is(monkeypatch: pytest.MonkeyPatch, uml: bool | None, qemu: bool) -> None:
+    """Whether User-Mode Linux boots, None for none at all, and whether guests can be in QEMU."""
+
+    def best() -> tuple[Kernel, Probe]:
+        if uml is None:
+            raise MachineError("guest-kernel-missing", program="linux.uml")
+        return KERNEL, Probe(boots=uml)
+
+    def in_qemu() -> tuple[Emulator, Image]:
+        if not qemu:
+            raise MachineError("qemu-missing", program="qemu", package="qemu")
+        return Emulator("/usr/bin/qemu", "x86_64", kvm=False), Image("6.1", Path("/vmlinuz"), Path("/modules"))
+
+    monkeypatch.setattr(probing, "best", best)
+    monkeypatch.setattr(choosing, "best", in_qemu)
+
+
+@pytest.mark.parametrize("uml", [None, False])
+def test_where_no_user_mode_linux_boots_guests_are_in_qemu_and_say_so(
+    monkeypatch: pytest.MonkeyPatch, uml: bool | None
+) -> None:
+    there_is(monkeypatch, uml, qemu=True)
+    machine = machine_factory("auto")()
+    assert isinstance(machine, QemuMachine)
+    assert machine.warnings == (IN_QEMU,)
+
+
+def test_where_it_boots_only_who_asks_is_in_qemu(monkeypatch: pytest.MonkeyPatch) -> None:
+    there_is(monkeypatch, uml=True, qemu=True)
+    assert isinstance(machine_factory("auto")(), GuestMachine)
+    machine = machine_factory("qemu")()
+    assert isinstance(machine, QemuMachine)
+    assert machine.warnings == ()
+
+
+def test_who_asks_for_one_kind_gets_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    there_is(monkeypatch, uml=None, qemu=True)
+    with pytest.raises(MachineError, match="guest-kernel-missing"):
+        machine_factory("guest")()
+    there_is(monkeypatch, uml=True, qemu=False)
+    with pytest.raises(MachineError, match="qemu-missing"):
+        machine_factory("qemu")()
+
+
+def test_where_there_is_neither_the_usual_one_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    there_is(monkeypatch, uml=None, qemu=False)
+    with pytest.raises(MachineError, match="guest-kernel-missing"):
+        machine_factory("auto")()
+    there_is(monkeypatch, uml=False, qemu=False)
+    assert isinstance(machine_factory("auto")(), GuestMachine)

@@ -11,8 +11,13 @@ import pytest
 
 from lablib import doctor
 from lablib.doctor import Finding, State
+from lablib.errors import MachineError
 from lablib.i18n import LANGUAGES, catalogue
 from lablib.machine import rootless
+from lablib.machine.qemu import choosing
+from lablib.machine.qemu.emulator import Emulator
+from lablib.machine.qemu.images import Image
+from lablib.machine.qemu.kvm import Kvm
 
 PROJECT = Path(__file__).parents[2]
 
@@ -68,8 +73,8 @@ def test_yama_is_a_fault_only_where_it_refuses_a_process_its_own_children(
 
 
 def test_kvm_is_never_needed() -> None:
-    assert doctor.kvm_finding(False).state is State.OK
-    assert "not needed" in words(doctor.kvm_finding(False))
+    assert doctor.kvm_finding(Kvm.NONE).state is State.OK
+    assert "not needed" in words(doctor.kvm_finding(Kvm.NONE))
 
 
 def test_a_module_that_is_missing_is_named() -> None:
@@ -80,11 +85,52 @@ def test_a_module_that_is_missing_is_named() -> None:
 
 
 def test_a_missing_guest_kernel_fails_with_the_package_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setenv("PATH", "/nonexistent")  # no QEMU either
     monkeypatch.delenv("LABS_GUEST_KERNEL", raising=False)
     finding = next(f for f in doctor.examine({}) if f.id == "kernel")
     assert finding.state is State.FAIL
     assert "user-mode-linux" in finding.remedy_text(catalogue("en"))
+
+
+def guests(monkeypatch: pytest.MonkeyPatch, uml: State, *lacking: str, kvm: bool = False) -> list[Finding]:
+    """What is found of guests where `uml` is found of User-Mode Linux, and these packages are not there."""
+
+    def look(package: str) -> None:
+        if package in lacking:
+            raise MachineError("qemu-missing", program="qemu", package=package)
+
+    image = Image("6.1", Path("/vmlinuz"), Path("/modules"))
+    monkeypatch.setattr(doctor, "emulator", lambda: look("qemu"))
+    monkeypatch.setattr(doctor, "best_image", lambda: look("linux"))
+    monkeypatch.setattr(choosing, "best", lambda: (Emulator("/usr/bin/qemu", "x86_64", kvm), image))
+    monkeypatch.setattr("lablib.machine.qemu.kvm.look", lambda _device: Kvm.UNTRIED)
+    monkeypatch.setattr(doctor, "_installed", lambda packages: (("install", *packages),))
+    return list(doctor.guests_findings(Finding("kernel", uml, "doctor.kernel-dead")))
+
+
+def test_without_user_mode_linux_labs_run_in_qemu(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, in_qemu, _ = guests(monkeypatch, State.FAIL)
+    assert (kernel.state, in_qemu.state) == (State.WARN, State.OK)
+
+
+def test_without_either_both_remedies_are_told_and_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, in_qemu, kvm = guests(monkeypatch, State.FAIL, "qemu", "linux")
+    assert (kernel.state, in_qemu.state) == (State.FAIL, State.NOTE)
+    assert in_qemu.fix == (("install", "qemu", "linux"),)
+    assert "`labs guest fetch`" in in_qemu.remedy_text(catalogue("en"))
+    assert "it is tried once" in words(kvm)
+
+
+def test_what_only_some_lessons_would_have_is_installed_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, in_qemu, _ = guests(monkeypatch, State.OK, "linux")
+    assert (in_qemu.state, in_qemu.fix) == (State.NOTE, ())
+
+
+@pytest.mark.parametrize(("answers", "said"), [(True, "answers"), (False, "gets anywhere")])
+def test_of_kvm_it_is_told_what_came_of_trying_it(monkeypatch: pytest.MonkeyPatch, answers: bool, said: str) -> None:
+    *_, kvm = guests(monkeypatch, State.OK, kvm=answers)
+    assert kvm.state is State.OK
+    assert said in words(kvm)
 
 
 def programs(folder: Path, **scripts: str) -> str:
@@ -120,7 +166,7 @@ def test_the_guest_kernel_is_asked_for_only_where_it_is_built() -> None:
 
 
 def test_the_worst_finding_is_the_verdict_on_the_machine() -> None:
-    ok, bad = doctor.kvm_finding(True), doctor.landlock_finding(0)
+    ok, bad = doctor.kvm_finding(Kvm.SILENT), doctor.landlock_finding(0)
     assert doctor.worst([]) is State.OK
     assert doctor.worst([ok, bad]) is State.WARN
     assert doctor.worst([bad, doctor.ptrace_finding("3")]) is State.FAIL

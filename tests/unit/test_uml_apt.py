@@ -50,6 +50,22 @@ def test_the_newest_source_is_taken_and_another_one_by_its_name(apt: Apt, server
 
 
 @needs_apt
+def test_the_kernel_is_the_one_that_the_package_of_the_newest_names(apt: Apt, mirror: Path, tmp_path: Path) -> None:
+    for name, more in (
+        ("linux-image-6.1.0-9-amd64", ""),
+        ("linux-image-6.1.0-56-amd64", ""),
+        ("linux-image-amd64", "Depends: linux-image-6.1.0-56-amd64 (= 6.1.192-2)\n"),
+    ):
+        (tmp_path / "empty").mkdir()
+        add_package(mirror, name, "6.1.192-2", tmp_path / "empty", more)
+    found = apt.kernel("linux-image-amd64")
+    assert (found.package, found.version) == ("linux-image-6.1.0-56-amd64", "6.1.192-2")
+    with pytest.raises(LabsError) as caught:
+        apt.kernel("linux-image-arm64")
+    assert caught.value.key == "source-none"
+
+
+@needs_apt
 def test_a_source_that_there_is_not_is_told_with_those_there_are(apt: Apt) -> None:
     with pytest.raises(LabsError) as caught:
         apt.find("linux-source-9.9")

@@ -17,6 +17,10 @@ from lablib.machine.agent import spawner, world
 from lablib.machine.agent.features import OF_THE_MACHINE, features
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 RUN = "/run"
 ROOT = "/run/world"
 UPPER = "/run/upper"
@@ -67,10 +71,12 @@ _NICE = -20
 starved by another of the same, this one by none)."""
 
 
-def main() -> None:
-    """Never returns: the kernel panics when its first process does."""
+def main(bring_up: Callable[[], int] | None = None) -> None:
+    """`bring_up` does what the kernel's kind still needs, and opens the line to our side; it is called once all that
+    the agent itself looks at is mounted. If not given, the kernel is User-Mode Linux. Never returns: the kernel panics
+    when its first process does."""
     try:
-        _serve()
+        _serve(bring_up or _bring_up)
     except BaseException:
         import traceback
 
@@ -80,24 +86,20 @@ def main() -> None:
         syscalls.reboot(syscalls.LINUX_REBOOT_CMD_POWER_OFF)
 
 
-def _serve() -> None:
+def _serve(bring_up: Callable[[], int]) -> None:
     """Imports as little as it can until the hello: each page that Python fills costs a guest a page fault."""
-    release = os.uname().release
-    modules = f"/usr/lib/uml/modules/{release}/kernel"
     _mount_own()
-    for module in MODULES:
-        if os.path.exists(f"{modules}/{module}"):
-            syscalls.finit_module(f"{modules}/{module}")
+    line = bring_up()
+    _remove_devices("/dev")
     _set_sysctls()
     controllers = _enable_controllers()
-    line = _open_line()
     world.build(ROOT, UPPER, f"{sys.path[0]}/student")
     syscalls.sethostname(world.HOSTNAME)
     syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
     end, first = spawner.fork_spawner(_enter_jail)
     os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     encoder, decoder = greet(line, TO_HOST, TO_AGENT)
-    os.write(line, encoder.frame(Type.HELLO, 0, hello(release, controllers, [*features(), *OF_A_GUEST])))
+    os.write(line, encoder.frame(Type.HELLO, 0, hello(os.uname().release, controllers, [*features(), *OF_A_GUEST])))
 
     # The rest is imported while the other side reads that: each page that Python fills costs a guest a page fault.
     from pathlib import Path
@@ -140,14 +142,26 @@ def _enable_controllers() -> list[str]:
     return controllers
 
 
-def _open_line() -> int:
-    """The serial line, raw, and then no name for it, or for any other device a student should not have."""
+def _bring_up() -> int:
+    """Loads what Debian's kernel has as modules; the serial line, raw."""
+    modules = f"/usr/lib/uml/modules/{os.uname().release}/kernel"
+    for module in MODULES:
+        if os.path.exists(f"{modules}/{module}"):
+            syscalls.finit_module(f"{modules}/{module}")
     line = os.open(SERIAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     _set_raw(line)
-    for entry in list(os.scandir("/dev")):
-        if entry.name not in KEPT_DEVICES and not entry.is_dir(follow_symlinks=False):
-            os.unlink(entry.path)
     return line
+
+
+def _remove_devices(folder: str) -> None:
+    """No name is left for the line, or for any other device that a student should not have."""
+    for entry in list(os.scandir(folder)):
+        if entry.name in KEPT_DEVICES:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            _remove_devices(entry.path)
+        else:
+            os.unlink(entry.path)
 
 
 def _set_raw(line: int) -> None:
