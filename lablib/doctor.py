@@ -30,14 +30,12 @@ from lablib.machine.qemu import kvm
 from lablib.machine.qemu.emulator import KVM, emulator
 from lablib.machine.qemu.images import best_image
 from lablib.machine.room import memory_folder
+from lablib.packages import BASE, base_packages, installing, missing_build_packages, missing_packages
 
-PACKAGES = Path(__file__).parent / "packages.txt"
 SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
 OLDEST_PYTHON = (3, 11)
 SYSTEMD = "run/systemd/system"
 """There where systemd booted the machine: sd_booted(3)."""
-BASE = "base"
-"""The group of packages that every lab needs."""
 
 
 class State(StrEnum):
@@ -150,7 +148,7 @@ def _lacking_for_qemu() -> Finding | None:
     if not packages:
         return None
     found = _bad("qemu", State.NOTE, "qemu-missing", packages=" ".join(packages))
-    return replace(found, fix=_installed(packages))
+    return replace(found, fix=installing(packages))
 
 
 def kvm_finding(state: kvm.Kvm) -> Finding:
@@ -199,7 +197,7 @@ def libseccomp_finding() -> Finding:
         ctypes.CDLL("libseccomp.so.2")
     except OSError:
         found = _bad("libseccomp", State.WARN, "libseccomp-none")
-        return replace(found, chapters=("seccomp",), fix=_installed(["libseccomp2"]))
+        return replace(found, chapters=("seccomp",), fix=installing(["libseccomp2"]))
     return _ok("libseccomp")
 
 
@@ -285,7 +283,7 @@ def ids_finding(uid: int, user: str) -> Finding:
     if not lacking:
         return _ok("ids")
     found = _bad("ids", State.NOTE, "ids-one", lacking=" ".join(lacking), user=user, ids=SUBORDINATE)
-    fix = _installed(["uidmap"]) if any(name.startswith("new") for name in lacking) else ()
+    fix = installing(["uidmap"]) if any(name.startswith("new") for name in lacking) else ()
     if any(name.startswith("/") for name in lacking):
         fix += (("usermod", "--add-subuids", SUBORDINATE, "--add-subgids", SUBORDINATE, user),)
     return replace(found, fix=fix)
@@ -327,57 +325,15 @@ def packages_findings(groups: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
         missing = missing_packages(packages)
         if missing:
             found = _bad("packages", State.WARN, "packages-missing", group=group, packages=" ".join(missing))
-            yield replace(found, chapters=() if group == BASE else (group,), fix=_installed(missing))
+            yield replace(found, chapters=() if group == BASE else (group,), fix=installing(missing))
         elif packages:
             yield _ok("packages", group=group)
-
-
-def _installed(packages: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Commands that install `packages`, where there is apt."""
-    if not shutil.which("apt-get"):
-        return ()
-    return (("apt-get", "update"), ("apt-get", "-y", "install", "--no-install-recommends", *packages))
 
 
 def build_finding() -> Finding:
     """What `labs guest build` would have to install first. Nobody needs it, so nothing is wrong where it is missing."""
     missing = missing_build_packages()
     return _ok("build", "build-packages", packages=" ".join(missing)) if missing else _ok("build")
-
-
-def missing_build_packages() -> list[str]:
-    """Of the packages that building a kernel needs, those whose program is not there, whatever brought it. What has
-    none is asked of dpkg."""
-    rows = [(package, program) for group, package, program in _table() if group == "build"]
-    libraries = missing_packages([package for package, program in rows if program == "-"])
-    return [p for p, program in rows if p in libraries or (program != "-" and shutil.which(program) is None)]
-
-
-def missing_packages(packages: Sequence[str]) -> list[str]:
-    """Of `packages`, those not installed. Where there is no dpkg, those whose program is not there."""
-    if not packages:
-        return []
-    dpkg = shutil.which("dpkg-query")
-    if dpkg is None:
-        programs = {package: program for _, package, program in _table()}
-        return [p for p in packages if programs.get(p, p) != "-" and not shutil.which(programs.get(p, p))]
-    asked = [dpkg, "-W", "-f", "${db:Status-Abbrev}${Package}\n", *packages]
-    answer = subprocess.run(asked, capture_output=True, text=True, timeout=60)
-    installed = {line[3:].strip() for line in answer.stdout.splitlines() if line[1:2] == "i"}
-    return [package for package in packages if package not in installed]
-
-
-def base_packages(machine: str) -> list[str]:
-    """What every lab needs, on a processor that uname(2) calls `machine`."""
-    x86 = machine == "x86_64" or (machine.startswith("i") and machine.endswith("86"))
-    return [package for group, package, _ in _table() if group == "base" and (x86 or package != "user-mode-linux")]
-
-
-def _table() -> Iterator[tuple[str, str, str]]:
-    for line in PACKAGES.read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            group, package, program = line.split()
-            yield group, package, program
 
 
 def _ok(probe: str, key: str = "", **params: object) -> Finding:

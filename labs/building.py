@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lablib import doctor
+from lablib import packages
 from lablib.errors import LabsError
 from lablib.i18n import Catalogue, catalogue
 from lablib.uml import build
@@ -62,7 +62,7 @@ def run_fetch(words: Catalogue) -> int:
 
 def _install_packages(words: Catalogue, *, agreed: bool) -> None:
     """Asks before it installs what a build needs. Raises LabsError where that is still missing afterwards."""
-    missing = doctor.missing_build_packages()
+    missing = packages.missing_build_packages()
     if not missing:
         return
     names = " ".join(missing)
@@ -73,7 +73,7 @@ def _install_packages(words: Catalogue, *, agreed: bool) -> None:
         as_root = [] if os.geteuid() == 0 else ["sudo"]
         for command in (["update"], ["-y", "install", "--no-install-recommends", *missing]):
             subprocess.run([*as_root, "apt-get", "-q", *command])
-        missing = doctor.missing_build_packages()
+        missing = packages.missing_build_packages()
     if missing:
         raise LabsError("build-packages", packages=" ".join(missing))
 

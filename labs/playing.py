@@ -6,11 +6,11 @@ import json
 import time
 
 from lablib.course.model import Chapter
-from lablib.doctor import missing_packages
 from lablib.i18n import Catalogue, catalogue
 from lablib.machine.base import Machine, Size
 from lablib.machine.choose import check_choice, machine_factory
 from lablib.machine.leftovers import sweep
+from lablib.packages import missing_packages
 from lablib.player import Played, perform
 from lablib.session.recording import load_recording
 from lablib.text import one_line, printable

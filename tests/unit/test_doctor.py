@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lablib import doctor
+from lablib import doctor, packages
 from lablib.doctor import Finding, State
 from lablib.errors import MachineError
 from lablib.i18n import LANGUAGES, catalogue
@@ -104,7 +104,7 @@ def guests(monkeypatch: pytest.MonkeyPatch, uml: State, *lacking: str, kvm: bool
     monkeypatch.setattr(doctor, "best_image", lambda: look("linux"))
     monkeypatch.setattr(choosing, "best", lambda: (Emulator("/usr/bin/qemu", "x86_64", kvm), image))
     monkeypatch.setattr("lablib.machine.qemu.kvm.look", lambda _device: Kvm.UNTRIED)
-    monkeypatch.setattr(doctor, "_installed", lambda packages: (("install", *packages),))
+    monkeypatch.setattr(doctor, "installing", lambda names: (("install", *names),))
     return list(doctor.guests_findings(Finding("kernel", uml, "doctor.kernel-dead")))
 
 
@@ -144,12 +144,12 @@ def programs(folder: Path, **scripts: str) -> str:
 def test_dpkg_is_asked_which_packages_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = r"printf 'ii strace\nrc tree\nhi less\n'; exit 1"
     monkeypatch.setenv("PATH", programs(tmp_path, dpkg_query=answer))
-    assert doctor.missing_packages(["strace", "tree", "less", "nano"]) == ["tree", "nano"]
+    assert packages.missing_packages(["strace", "tree", "less", "nano"]) == ["tree", "nano"]
 
 
 def test_without_dpkg_a_package_is_told_by_its_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", programs(tmp_path, strace="", cgcreate=""))
-    assert doctor.missing_packages(["strace", "cgroup-tools", "manpages", "tree"]) == ["tree"]
+    assert packages.missing_packages(["strace", "cgroup-tools", "manpages", "tree"]) == ["tree"]
 
 
 def test_the_remedy_for_missing_packages_installs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,9 +160,9 @@ def test_the_remedy_for_missing_packages_installs_them(tmp_path: Path, monkeypat
 
 
 def test_the_guest_kernel_is_asked_for_only_where_it_is_built() -> None:
-    assert "user-mode-linux" in doctor.base_packages("x86_64")
-    assert "user-mode-linux" in doctor.base_packages("i686")
-    assert "user-mode-linux" not in doctor.base_packages("aarch64")
+    assert "user-mode-linux" in packages.base_packages("x86_64")
+    assert "user-mode-linux" in packages.base_packages("i686")
+    assert "user-mode-linux" not in packages.base_packages("aarch64")
 
 
 def test_the_worst_finding_is_the_verdict_on_the_machine() -> None:

@@ -264,7 +264,7 @@ class Backstage:
             over.set()
 
     def _look_for_packages(self, chapter: Chapter) -> None:
-        from lablib.doctor import missing_packages  # as dear as all of this
+        from lablib.packages import missing_packages  # as dear as all of this
 
         if missing := missing_packages(chapter.packages):
             post(self._target, news.Missing(" ".join(missing)))
