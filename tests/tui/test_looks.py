@@ -13,7 +13,7 @@ import pytest
 from lablib.language import preferred_language
 from lablib.machine.base import Size
 from tests.end_to_end.screen import PROJECT, Screen
-from tests.tui.test_snapshots import F2, F3
+from tests.tui.test_snapshots import F2, F3, RUN
 from tui.lesson.signs import on_console
 from tui.lesson.theme import ANSI_OF_CONSOLE, CONSOLE
 
@@ -49,6 +49,8 @@ def codes(screen: Screen) -> set[int]:
 def through(screen: Screen) -> None:
     """A walk past all that has colours: a step, a task with a hint, the palette."""
     screen.until("bookworm")
+    while not any(run in screen.settled() for run in RUN.values()):  # there is more to read first
+        screen.type(F2)
     screen.type(F2)
     screen.until("look\n")
     screen.type(F3)

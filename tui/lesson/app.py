@@ -344,6 +344,7 @@ class LessonApp(Menus):
     async def action_go_on(self) -> None:
         if self.readable:
             await self.guide.go_on(self)
+            self.call_after_refresh(self.show_status)  # it may have turned a page
         self._going_on = not self.readable  # asked for while the chapter comes in, it is done then
 
     async def action_move(self, by: int) -> None:

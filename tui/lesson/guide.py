@@ -62,6 +62,13 @@ class Pages(Protocol):
     def ask(self, state: QuestionState) -> None:
         """Lets the reader choose an answer."""
 
+    @property
+    def unread(self) -> bool:
+        """Whether there is more to read about the item at hand than has been shown."""
+
+    def read_on(self) -> None:
+        """Shows the next page of it."""
+
 
 class Guide:
     """The reader's way through one chapter."""
@@ -116,6 +123,8 @@ class Guide:
     def next_act(self) -> str:
         """The key of the word for what `go_on` does at the item at hand."""
         item = self.walk.item
+        if self._page.unread:
+            return "key_read"
         if isinstance(item, StepState):
             return "key_run"
         return "key_answer" if isinstance(item, QuestionState) and not item.done else "key_next"
@@ -124,6 +133,8 @@ class Guide:
     def may_go_on(self) -> bool:
         """Whether `go_on` does anything but say why it does not."""
         item = self.walk.item
+        if self._page.unread:
+            return True
         if isinstance(item, TaskState) and not item.done and item.verdict is not Verdict.BLOCKED:
             return False
         return (isinstance(item, StepState) and not item.running) or self.next_act == "key_answer" or not self.walk.last
@@ -144,16 +155,18 @@ class Guide:
     # Keys
 
     async def go_on(self, stage: Stage) -> None:
-        """Runs the step at hand; from a task or question that is done goes to the next item, and if that is a step runs
-        it."""
+        """Turns the page where there is more to read about the item at hand; else runs the step at hand; from a task or
+        question that is done goes to the next item, and if that is a step that is in view runs it."""
         item = self.walk.item
-        if isinstance(item, StepState):
+        if self._page.unread:
+            self._page.read_on()
+        elif isinstance(item, StepState):
             await self._play(item, stage)
         elif isinstance(item, QuestionState) and not item.done:
             self._page.ask(item)
         elif isinstance(item, TaskState) and not self.may_go_on:
             stage.say(self._words.screen("task_first"))
-        elif await self.move(1, stage) and isinstance(self.walk.item, StepState):
+        elif await self.move(1, stage) and isinstance(self.walk.item, StepState) and not self._page.unread:
             await self._play(self.walk.item, stage)
 
     async def move(self, by: int, stage: Stage) -> bool:

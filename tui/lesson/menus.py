@@ -54,6 +54,9 @@ class Menus(Panes):
             return True
         return self.readable and not isinstance(self.screen, ModalScreen)
 
+    def on_prose_pane_read(self) -> None:
+        self.show_status()
+
     def action_help(self) -> None:
         if isinstance(self.screen, Help):
             self.pop_screen()

@@ -88,6 +88,23 @@ class Page:
         """Lets the reader choose an answer."""
         self._prose.ask(state.id)
 
+    @property
+    def unread(self) -> bool:
+        """Whether there is more to read about the item at hand than has been shown: its text, or the card of a task."""
+        item, card = self._walk.item, self._card
+        if self._prose.unread:
+            return True
+        return isinstance(item, TaskState) and not item.done and (not card.display or card.scroll_y < card.max_scroll_y)
+
+    def read_on(self) -> None:
+        """Shows the next page of it."""
+        if self._prose.unread:
+            self._prose.read_on()
+        elif self._card.display:
+            self._card.scroll_page_down(animate=False)
+        else:
+            self.enlarge_card()
+
     def enlarge_card(self) -> None:
         self._lesson.add_class(LARGE)
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Markdown
 
@@ -36,6 +37,9 @@ class ProsePane(VerticalScroll):
         Binding("G", "scroll_end", show=False),
     ]
 
+    class Read(Message):
+        """What belongs to the item at hand has been shown to its end, or no longer."""
+
     def __init__(self, title: str, chapter: Chapter, walk: Walk, words: Words) -> None:
         super().__init__(id="prose")
         self._title = title
@@ -43,6 +47,8 @@ class ProsePane(VerticalScroll):
         self._blocks: dict[str, ItemBlock] = {}
         self._at = ""
         self._placed: int | None = None
+        self._read_to = 0
+        """The line below the last that was shown since this item is at hand."""
         self._rest = self._widgets(chapter, walk, words)
 
     def compose(self) -> ComposeResult:
@@ -99,10 +105,11 @@ class ProsePane(VerticalScroll):
     def go_to(self, id: str) -> None:
         """Marks the item called `id` as the one the reader is at and brings it into view. It stays there while this
         pane changes its height, until it is scrolled."""
-        self._at = id
+        self._at, self._read_to = id, 0
         for name, block in self._blocks.items():
             block.set_class(name == id, "-current")
-        self.call_after_refresh(self._place)
+        self._place()
+        self.call_after_refresh(self._place)  # this pane may have another height then
 
     def _place(self) -> None:
         """The item at hand comes last in view, for what was said before it is what is needed for it; but of a longer
@@ -116,6 +123,29 @@ class ProsePane(VerticalScroll):
         bottom = block.virtual_region.bottom - self.scrollable_content_region.height
         self._placed = max(0, min(top, bottom, self.max_scroll_y))
         self.scroll_to(y=self._placed, animate=False)
+        self._note_shown()
+
+    @property
+    def unread(self) -> bool:
+        """Whether the item at hand, or what is said before it, goes on below what has been shown."""
+        block = self._blocks.get(self._at)
+        return block is not None and block.is_attached and 0 < self._read_to < block.virtual_region.bottom
+
+    def read_on(self) -> None:
+        """Shows the next page of it, the last line of this one at its top."""
+        bottom = self._blocks[self._at].virtual_region.bottom - self.scrollable_content_region.height
+        self.scroll_to(y=min(self._read_to - 1, bottom), animate=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self._read_to:
+            self._note_shown()
+
+    def _note_shown(self) -> None:
+        before = self.unread
+        self._read_to = max(self._read_to, round(self.scroll_y) + self.scrollable_content_region.height)
+        if self.unread != before:
+            self.post_message(self.Read())
 
     def on_resize(self) -> None:
         if self._placed is not None and round(self.scroll_y) == self._placed:
