@@ -277,8 +277,9 @@ class Terminal(Selecting, MouseInput, can_focus=True):
         if span is not None:
             chosen = self.screen.get_component_rich_style("screen--selection")
             strip = restyle(strip, span[0], width if span[1] == -1 else span[1], chosen)
-        if self._caret is not None and self._caret.y == y:
-            x = min(self._caret.x, width - 1)
+        caret = self._copying.caret if self._copying is not None else self._caret
+        if caret is not None and caret.y == y:
+            x = min(caret.x, width - 1)
             strip = restyle(strip, x, x + 1, Style(reverse=True) if self.has_focus else Style(underline=True))
         if self._back and y == 0:
             mark = f" ↑ {self._back} "
