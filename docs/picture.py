@@ -6,6 +6,7 @@ The lesson boots a guest, `test` is given a child, and the kernel refuses what c
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -59,6 +60,7 @@ async def picture(state: str) -> str:
 
 
 def main() -> None:
+    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LABS_THEME="dark")  # wherever it is made
     with tempfile.TemporaryDirectory() as state:
         svg = asyncio.run(picture(state))
     target = PROJECT / "docs/lesson.svg"

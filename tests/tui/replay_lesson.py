@@ -27,7 +27,8 @@ RECORDING = Recording(
 def main() -> int:
     told, language = chapter(Path(sys.argv[1])), sys.argv[2]
     machine = ReplayMachine(told, RECORDING, language)
-    return run_lesson(entry(told), lambda: told, lambda: machine, language, FakeProgress(), FakePlace())[0]
+    places = FakeProgress(), FakePlace()
+    return run_lesson(entry(told), lambda: told, lambda: machine, language, *places, attachable=False)[0]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from lablib.machine.base import Size
 from tests.tui.fake_machine import FakeMachine
 from tui.lesson import backstage as backstage_module
 from tui.lesson.backstage import Backstage
-from tui.lesson.news import MachineFailed, MachineReady, MachineResetting, Trouble
+from tui.lesson.news import MachineFailed, MachineLost, MachineReady, MachineResetting, Trouble
 
 SIZE = Size(80, 24)
 
@@ -99,7 +99,7 @@ def test_a_machine_that_is_lost_is_no_news_about_the_work(stage: Stage) -> None:
     machine = stage.up()
     machine.close()
     until(lambda: not any(thread.name == "work-keeper" for thread in threading.enumerate()))
-    assert Trouble not in stage.screen.kinds()
+    assert Trouble not in stage.screen.kinds() and stage.screen.kinds()[-1] is MachineLost
 
 
 def test_closing_keeps_the_work_once_more_and_then_no_more(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,6 +137,15 @@ def test_a_reset_that_would_lose_work_is_refused_and_changes_nothing(stage: Stag
     assert not machine.closed.is_set() and len(stage.machines) == 1
     assert MachineResetting not in stage.screen.kinds()
     assert stage.backstage.shell_when_up(SIZE)
+
+
+def test_a_machine_that_does_not_answer_is_kept_and_can_be_reset_all_the_same(stage: Stage) -> None:
+    machine = stage.up()
+    machine.work_failure = MachineError("machine-silent")
+    until(lambda: Trouble in stage.screen.kinds())
+    assert MachineLost not in stage.screen.kinds() and not machine.closed.is_set()
+    assert stage.backstage.reset_now() >= 0
+    assert machine.closed.is_set() and stage.screen.kinds()[-1] is MachineReady
 
 
 def test_a_machine_that_is_lost_can_be_reset(stage: Stage) -> None:

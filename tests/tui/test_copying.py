@@ -127,6 +127,9 @@ async def test_what_is_marked_is_seen_and_what_the_mouse_marks_is_cut_alike() ->
         look = app.screen.get_component_rich_style("screen--selection").bgcolor
         lit = "".join(s.text for s in app.terminal.render_line(0) if s.style is not None and s.style.bgcolor == look)
         assert lit.rstrip() == "文字ab"
+        rows = [app.terminal.render_line(y) for y in range(5)]
+        reverse = [(y, s.text) for y, row in enumerate(rows) for s in row if s.style is not None and s.style.reverse]
+        assert reverse == [(1, "z")], "where one is, and not where the shell is"
         await pilot.press("y")
         await until(pilot, lambda: bool(app.copied))
         assert by_mouse == (app.copied, "\n") == ("文字ab\nxyz", "\n")

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from lablib.language import preferred_language
 from lablib.machine.base import Size
 from tests.end_to_end.screen import PROJECT, Screen
 from tests.tui.test_snapshots import F2, F3, RUN
-from tui.lesson.signs import on_console
+from tui.lesson.signs import TABLE, on_console
 from tui.lesson.theme import ANSI_OF_CONSOLE, CONSOLE
 
 SIZE = Size(80, 24)
@@ -95,6 +96,7 @@ def test_on_the_console_no_sign_is_shown_that_its_font_lacks(start: Start) -> No
 def test_a_sign_and_its_stand_in_are_as_wide() -> None:
     assert on_console("✓ ✗ ● ╭─╮ … ⊘ 中文") == "√ x • ┌─┐ . ø 中文"
     assert on_console("plain") == "plain"
+    assert {sign: cell_len(chr(sign)) for sign in TABLE} == {sign: cell_len(plain) for sign, plain in TABLE.items()}
 
 
 def test_english_is_spoken_where_the_font_has_no_chinese_unless_it_was_asked_for() -> None:

@@ -134,6 +134,21 @@ async def test_a_fresh_machine_has_one_terminal(tmp_path: Path) -> None:
         await until(pilot, lambda: app.ready and len(app._pane.terminals) == 1 and "lab#" in app._pane.first.text)
 
 
+async def test_a_shell_hears_of_no_size_between_that_nobody_sees(tmp_path: Path) -> None:
+    machine = FakeMachine()
+    app = lesson(tmp_path, machine)
+    async with running(app, (200, 50)) as pilot:
+        await up(app, pilot)
+        heard: list[int] = []
+        resize = machine.shells[0].resize
+        machine.shells[0].resize = lambda size: (heard.append(size.columns), resize(size))[1]  # type: ignore[method-assign]
+        await pilot.press("f8")
+        for size in ((80, 24), (200, 50), (120, 40), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: bool(heard) and heard[-1] == app._pane.first.size.width)
+        assert min(heard) >= 80
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_zoomed_terminal_has_the_screen_and_its_shell_knows(tmp_path: Path, size: tuple[int, int]) -> None:
     app = lesson(tmp_path, FakeMachine())

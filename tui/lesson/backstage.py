@@ -28,6 +28,8 @@ from tui.threads import hand_over, post, start
 LOST = "machine-gone"
 """The key of the error after which a machine is of no more use. One that does not answer may be slow: who tires of it
 resets it."""
+NO_ANSWER = {LOST, "machine-silent"}
+"""Keys of the errors of a machine of which nothing can be kept any more than was."""
 OPEN_ENDS = 10.0
 """Seconds that closing waits for an opening that it has just interrupted."""
 NOTES_END = 2.0
@@ -225,7 +227,7 @@ class Backstage:
                 said = key
 
     def _keep_last(self) -> None:
-        """Keeps the work of a machine that is to go; of one that is lost, what was kept a moment ago is all there is.
+        """Keeps the work of a machine that is to go; of one without an answer, what was kept before is all there is.
         Raises what keeps it from being kept, having posted it."""
         with self._lock:
             machine = self._machine
@@ -233,7 +235,7 @@ class Backstage:
             if machine is not None:
                 machine.save_work()
         except Exception as error:
-            if not isinstance(error, LabsError) or error.key != LOST:
+            if not isinstance(error, LabsError) or error.key not in NO_ANSWER:
                 post(self._target, news.Trouble(error))
                 raise
 

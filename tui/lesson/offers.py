@@ -52,7 +52,7 @@ def _on_the_way(lesson: LessonApp) -> Iterator[Command]:
 
 def _in_the_panes(lesson: LessonApp) -> Iterator[Command]:
     name, viewed = partial(named, lesson.words), lesson.viewed
-    for view in lesson.views_here:
+    for view in lesson.views_here if lesson.live else ():
         if view != viewed:
             yield name(f"do_view_{view}", partial(lesson.look_at, view), "F8")
     if viewed:

@@ -46,15 +46,17 @@ class Palette(ModalScreen[Command | None]):
         Binding("pagedown", "go('page_down')", show=False, priority=True),
     ]
 
-    def __init__(self, commands: Iterable[Command], words: Words) -> None:
+    def __init__(self, commands: Iterable[Command], words: Words, title: str = "palette_title") -> None:
+        """`title` is the key of the sentence for what is listed."""
         super().__init__()
+        self._title = title
         self._commands = list(commands)
         self._words = words
         self._listed: list[Command] = []
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(self._words.screen("palette_title")).markup
+            box.border_title = Content(self._words.screen(self._title)).markup
             box.border_subtitle = Content(self._words.screen("palette_keys")).markup
             line = Input(placeholder=self._words.screen("palette_how"), compact=True)
             line.cursor_blink = False

@@ -24,7 +24,7 @@ _STAND_INS = {
     "╯": "┘",
 }
 _ALIKE = {
-    "•": "⬤∙",
+    "•": "∙",
     "-": "–—‐‑−",
     "'": "‘’‚",
     '"': "“”„",
@@ -43,9 +43,9 @@ _ALIKE = {
     "█": "▆▇▉▊",
     "▌": "▋▍",
 }
-_TABLE = str.maketrans(_STAND_INS | {sign: plain for plain, signs in _ALIKE.items() for sign in signs})
+TABLE = str.maketrans(_STAND_INS | {sign: plain for plain, signs in _ALIKE.items() for sign in signs})
 
 
 def on_console(text: str) -> str:
     """`text` as the console can show it. What has no stand-in stays: the kernel draws its own for that."""
-    return text if text.isascii() else text.translate(_TABLE)
+    return text if text.isascii() else text.translate(TABLE)

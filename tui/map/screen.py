@@ -107,7 +107,7 @@ class CourseMap(ModalScreen[str]):
             Command(f"{place.number} · {place.title}" if place.number else place.title, partial(self._go, place.id))
             for place in self._places
         )
-        self.app.push_screen(Palette(places, self._words), self._found)
+        self.app.push_screen(Palette(places, self._words, "map_find"), self._found)
 
     def _go(self, id: str) -> None:
         self.dismiss(id)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tui.terminal.engine import Engine, Row
+from tui.terminal.engine import Cursor, Engine, Row
 
 BEGIN, COPY, LEAVE = ("space", "v"), ("enter", "y"), ("escape", "q", "ctrl+c")
 
@@ -90,6 +90,11 @@ class Copying:
         first, last = sorted((begun, self.at), key=lambda spot: (-spot.row, spot.x))
         start, end = self._cells(first)[0], self._cells(last)[1]
         return Selection(Offset(start, self._y(first)), Offset(end, self._y(last)))
+
+    @property
+    def caret(self) -> Cursor:
+        """Where the reader is, in cells of the view."""
+        return Cursor(self._cells()[0], self._y(self.at), visible=True)
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """The rows that have something marked, from the top, and where each is in the view."""

@@ -88,7 +88,9 @@ class Selecting(Widget):
     @property
     def _selected(self) -> Selection | None:
         """What is marked, by keys or with the mouse, in cells of the view."""
-        return self._copying.selection() if self._copying is not None else self.text_selection
+        if self._copying is None:
+            return self.text_selection
+        return self._copying.selection() if self._copying.begun is not None else None
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         return self._cut(enumerate(self._rows), selection), "\n"

@@ -29,6 +29,9 @@ from tui.terminal.style import style
 
 FRAME = 1 / 30
 """Seconds between two paints."""
+SETTLING = 0.05
+"""Seconds in which a new size may be another again: panes that are moved have for a moment sizes that nobody sees, in
+which a shell would break its prompt to pieces."""
 LONGEST_HOLD = 0.15
 """Seconds that a program may hold the picture still with mode 2026; one that never lets go must not freeze it."""
 LEAVE = "ctrl+right_square_bracket"
@@ -82,6 +85,7 @@ class Terminal(Selecting, MouseInput, can_focus=True):
         self._caret: Cursor | None = None
         self._strips: dict[Row, Strip] = {}
         self._timer: Timer | None = None
+        self._fitting: Timer | None = None
         self._painted = 0.0
         self._held: float | None = None
         self._sought = ""
@@ -151,8 +155,9 @@ class Terminal(Selecting, MouseInput, can_focus=True):
             self._engine = None
 
     def on_resize(self) -> None:
-        self.end_copying()  # rows are broken elsewhere now
-        self._fit()
+        self.end_copying()  # rows will be broken elsewhere
+        if self._fitting is None:
+            self._fitting = self.set_timer(SETTLING, self._fit)
 
     @property
     def _cells(self) -> Size:
@@ -162,6 +167,9 @@ class Terminal(Selecting, MouseInput, can_focus=True):
         return Size(max(2, size.width), max(2, size.height))
 
     def _fit(self) -> None:
+        if self._fitting is not None:
+            self._fitting.stop()
+            self._fitting = None
         if self._engine is None:
             return
         self._guard(lambda engine: engine.resize(self._cells))
@@ -197,6 +205,8 @@ class Terminal(Selecting, MouseInput, can_focus=True):
 
     def _send(self, data: bytes) -> None:
         if self._pump is not None and data:
+            if self._fitting is not None:  # what is typed now is typed in what is seen
+                self._fit()
             self._pump.write(data)
 
     def _mode(self, number: int) -> bool:
@@ -267,8 +277,9 @@ class Terminal(Selecting, MouseInput, can_focus=True):
         if span is not None:
             chosen = self.screen.get_component_rich_style("screen--selection")
             strip = restyle(strip, span[0], width if span[1] == -1 else span[1], chosen)
-        if self._caret is not None and self._caret.y == y:
-            x = min(self._caret.x, width - 1)
+        caret = self._copying.caret if self._copying is not None else self._caret
+        if caret is not None and caret.y == y:
+            x = min(caret.x, width - 1)
             strip = restyle(strip, x, x + 1, Style(reverse=True) if self.has_focus else Style(underline=True))
         if self._back and y == 0:
             mark = f" ↑ {self._back} "
