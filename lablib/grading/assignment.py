@@ -146,8 +146,9 @@ def _students(path: Path) -> tuple[str, ...]:
             continue
         if not is_student(student):
             raise _wrong(path, f"{number}: {one_line(student[:MAX_ID])}")
-        if (first := found.setdefault(canonical(student), student)) is not student:
+        if first := found.get(canonical(student)):
             raise _wrong(path, f"{number}: {student}, {first}")
+        found[canonical(student)] = student
     return tuple(found.values())
 
 

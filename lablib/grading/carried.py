@@ -15,7 +15,7 @@ from lablib.student import canonical
 
 SCRIPT, MACHINE = "script", "machine"
 BY_CHANCE = 0.01
-"""What is likelier than this is not told: of a hundred classes that copied nothing, one would have it told of it."""
+"""What is likelier than this is not told: it may be nobody's doing."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ typed, and their answers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -15,7 +16,12 @@ from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.claim import work_folder
 from lablib.session.typed import TURNS, TYPED, scripts
 
+MAX_INCLUDED = 64 << 10
+"""Bytes of a file that a script has in it."""
+_MOST_INCLUDED = 16
 _HEAD = "#!/bin/bash\n"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_WRITES = r"(?:>|>>|\btee(?:\s+-a)?|\s-o)\s*(?:~/lab/|\./)?"
 
 
 def gathered(chapter: Structure, passed: Callable[[str], bool], there: Collection[str] = ()) -> dict[str, bytes]:
@@ -37,7 +43,33 @@ def _work(chapter: Structure, task: TaskStructure, typed: Mapping[str, str]) -> 
     for file in task.files:
         if content := kept(chapter.id, file):
             return {f"{chapter.id}/{file}": content}
-    return {f"{task.id}.sh": f"{_HEAD}{typed[task.id]}".encode()} if task.id in typed else {}
+    if task.id not in typed:
+        return {}
+    return {f"{task.id}.sh": f"{_HEAD}{_included(chapter.id, typed[task.id])}{typed[task.id]}".encode()}
+
+
+def _included(chapter: str, typed: str) -> str:
+    """What makes the files of `~/lab` that `typed` names and does not write itself: most were written in an editor, of
+    which a history tells nothing. Short texts, that is; the rest is the student's to see to."""
+    made = []
+    for name in filter(_PLAIN.fullmatch, kept_names(chapter)):
+        word = rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)"
+        if re.search(word, typed) and not re.search(f"{_WRITES}{word}", typed):
+            content = kept(chapter, name)
+            text = content.decode("utf-8", "replace")
+            if len(content) <= MAX_INCLUDED and not {"\0", "\ufffd"} & set(text):
+                made.append(_made(name, text))
+    return "".join(made[:_MOST_INCLUDED])
+
+
+def _made(name: str, text: str) -> str:
+    """A here-document that makes the file."""
+    end, lines = "END", text.split("\n")
+    while end in lines:
+        end += "_"
+    newline = "" if text.endswith("\n") or not text else "\n"
+    executable = f"chmod +x ~/lab/{name}\n" if text.startswith("#!") else ""
+    return f"cat > ~/lab/{name} <<'{end}'\n{text}{newline}{end}\n{executable}"
 
 
 def _text(chapter: str, name: str) -> str:
@@ -59,6 +91,21 @@ def kept(chapter: str, name: str) -> bytes:
     except (OSError, ValueError):
         pass  # nothing is kept, or it is not what a guest of ours would write: then nothing was gathered
     return b""
+
+
+def kept_names(chapter: str) -> list[str]:
+    """What lies in the chapter's `~/lab` itself, sorted, but for what is hidden."""
+    kept = work_folder() / chapter
+    try:
+        if not kept.with_name(f"{chapter}.tar").exists():
+            names = Inside(kept).names("/")
+        else:
+            with kept.with_name(f"{chapter}.tar").open("rb") as file:
+                archive = file.read(MAX_BYTES + 1)
+            names = [member.name.decode("utf-8", "replace") for member, _ in members(archive) if member.kind == FILE]
+    except (OSError, ValueError):
+        return []  # as in `kept`
+    return sorted(name for name in names if "/" not in name and not name.startswith("."))
 
 
 def add_missing(folder: Path, files: dict[str, bytes]) -> list[str]:

@@ -84,6 +84,7 @@ def test_what_was_edited_stays_and_a_failure_is_explained_and_handed_in_all_the_
         assert bundle.read("cgroups/memory-only.sh") == SOLUTION
 
 
+FIRST = (PROJECT / "content/03-seccomp/solutions/first-filter/python.sh").read_bytes()
 FILTER = (PROJECT / "content/03-seccomp/solutions/no-users/python.py").read_bytes()
 
 
@@ -93,6 +94,12 @@ def work_on_filters() -> None:
     folder.mkdir(parents=True)
     with closing(booted(work=folder / "seccomp.tar")) as machine:
         machine.put("/root/lab/mine.py", FILTER, 0o755)
+        machine.put("/root/lab/first.py", FIRST.split(b"<<'EOF'\n")[1].split(b"EOF\n")[0])  # as by an editor
+        session = ReadSession(machine)
+        note_turn(machine, BEGIN, "seccomp/first-filter")
+        session.run("python3 ~/lab/first.py &")
+        session.run("sleep 1.1")
+        session.end()
         assert "status=0" in sh(machine, "./mine.py; echo read > minimal-kill.txt; ln -s /etc/passwd closed.bpf")
         machine.save_work()
 
@@ -103,12 +110,16 @@ def test_filters_and_lists_of_the_lab_are_handed_in_as_they_are(
 ) -> None:
     work_on_filters()
     value = json.loads(labs("submit", "seccomp", "--student", "ada", "--json", timeout=300).stdout)
-    assert value["gathered"] == ["seccomp/no-users.bpf", "seccomp/minimal-kill.txt"]
+    assert value["gathered"] == ["seccomp/first-filter.sh", "seccomp/no-users.bpf", "seccomp/minimal-kill.txt"]
     found = {task["task"]: task["verdict"] for task in value["tasks"]}
-    assert found == {"seccomp/no-users": "pass", "seccomp/python-minimal-kill": "fail"}
+    assert found == {
+        "seccomp/first-filter": "pass",
+        "seccomp/no-users": "pass",
+        "seccomp/python-minimal-kill": "fail",
+    }
     (tmp_path / "seccomp-ada/seccomp/no-users.bpf").write_bytes(b"edited")
     value = json.loads(labs("submit", "seccomp", "--student", "ada", "--json", timeout=300).stdout)
-    assert (value["gathered"], value["tasks"][0]["verdict"]) == ([], "fail")
+    assert (value["gathered"], value["tasks"][1]["verdict"]) == ([], "fail")
 
 
 @pytest.mark.kernel

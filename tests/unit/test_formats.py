@@ -89,6 +89,30 @@ def test_no_report_carries_what_a_terminal_or_a_reader_would_obey(name: str, lan
         text.encode()
 
 
+def test_what_is_anothers_is_told_to_who_grades_and_to_no_student(language: str) -> None:
+    value = results(language)
+    one = value["submissions"][0]
+    one["listed"] = False
+    one["tasks"][0]["parameters"] = {"small": "small-cn8p"}
+    other = {
+        "student": "<b>&ann",
+        "parameters": {"small": "small-qvp8"},
+        "places": ["script", "machine"],
+        "chance": 5e-6,
+    }
+    one["tasks"][0]["carries"] = [other]
+    jsonschema.validate(value, json.loads(SCHEMA.read_text("utf-8")))
+    for name in FORMATS:
+        for text in render(name, value, catalogue(language)).values():
+            assert ("small-qvp8" in text) == (name == "html")
+    (page,) = render("html", value, catalogue(language)).values()
+    assert "<b>&ann" not in page and "&lt;b&gt;&amp;ann" in page
+    assert "200000" in page and "small = small-cn8p" in page
+    with pytest.raises(jsonschema.ValidationError):
+        one["tasks"][0]["carries"] = [other | {"chance": 0.5}]
+        jsonschema.validate(value, json.loads(SCHEMA.read_text("utf-8")))
+
+
 def test_a_spreadsheet_reads_csv_and_computes_nothing() -> None:
     rows = list(csv.reader(io.StringIO(files("csv")["results.csv"])))
     assert rows[0] == ["submission", "student", "score", "points", "max_points", TASK, OTHER, THIRD]

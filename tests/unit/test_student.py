@@ -107,6 +107,7 @@ def test_a_file_of_another_version_of_the_course_is_told(course_file: Path) -> N
     ("students", "said"),
     [
         ("ann\nANN\n", "2: ANN, ann"),
+        ("a\na\n", "2: a, a"),
         ("Zoë\nZoe\u0308\n", "2:"),
         ("a/b\n", "1: a/b"),
         (".hidden\n", "1: .hidden"),
