@@ -29,7 +29,22 @@ class Catalogue:
         return frozenset(self._texts)
 
     def text(self, key: str, **params: str | int) -> str:
+        """The sentence called `key`. A parameter `needs`, separated by commas and as chapter.toml writes them, is told
+        in words."""
+        if "needs" in params:
+            params["needs"] = _in_words(str(params["needs"]), catalogue(self.language))
         return self._texts[key].format_map(params)
+
+
+def _in_words(needs: str, words: Catalogue) -> str:
+    """What nobody has a word for is told as it is."""
+
+    def told(need: str) -> str:
+        kind, _, name = need.partition(":")
+        key = next((key for key in (f"need.{kind}.{name}", f"need.{kind}") if key in words), "need.other")
+        return words.text(key, name=name, need=need)
+
+    return words.text("need.between").join(told(need) for need in needs.split(", "))
 
 
 @cache

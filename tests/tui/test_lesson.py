@@ -261,7 +261,7 @@ async def test_a_task_that_the_machine_cannot_offer_says_what_is_lacking(tmp_pat
     needing = replace(told, tasks=tasks, blocks=blocks)
     app = LessonApp(entry(told), lambda: needing, lambda: machine, "en", FakeProgress(), FakePlace(FIRST))
     async with running(app, (120, 40)) as pilot:
-        await until(pilot, says(app, "#checks", "controller:cpuset"))
+        await until(pilot, says(app, "#checks", "cpuset controller"))
         assert not any(line.startswith(("remember", "watch")) for line in machine.log), "its scene would fail"
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from lablib import errors
+from lablib.course.model import Chapter, Step
+from lablib.course.parser import load_course
 from lablib.i18n import CHECK_MESSAGES, LANGUAGES, MESSAGES, Catalogue, catalogue
 
 PROJECT = Path(__file__).parents[2]
+CONTENT = PROJECT / "content"
 FOLDERS = (MESSAGES, CHECK_MESSAGES, PROJECT / "tui/messages")
 OUR_CODE = [path for part in ("lablib", "checkers", "labs", "tui") for path in sorted((PROJECT / part).rglob("*.py"))]
 
@@ -54,6 +57,26 @@ def test_every_error_has_a_remedy_and_no_remedy_is_without_its_error() -> None:
     said, mended = ({key.removeprefix(of) for key in keys if key.startswith(of)} for of in ("error.", "remedy."))
     assert said ^ mended == set()
     assert said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_machine_lacks_is_told_in_words(language: str) -> None:
+    words = catalogue(language)
+    asked = {need for chapter in load_course(CONTENT).chapters for need in needs_of(chapter)}
+    for need in asked:
+        kind, _, name = need.partition(":")
+        assert (f"need.feature.{name}" if kind == "feature" else f"need.{kind}") in words
+    told = {"en": "not here: no program tree, feature:odd", "zh": "本机缺少 程序 tree、feature:odd"}
+    screen = catalogue(language, PROJECT / "tui/messages")
+    assert screen.text("screen.map_lacks", needs="program:tree, feature:odd") == told[language]
+
+
+def needs_of(chapter: Chapter) -> Iterator[str]:
+    for task in chapter.tasks:
+        yield from task.needs
+    for block in chapter.blocks["en"]:
+        if isinstance(block, Step):
+            yield from block.needs
 
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call, str]]:
