@@ -21,6 +21,7 @@ from lablib.grading.script import SCRIPT_SECONDS
 from lablib.grading.submissions import Submission, submissions
 from lablib.i18n import CHECK_MESSAGES, Catalogue, catalogue
 from lablib.kernel import landlock
+from lablib.machine.choose import guest_release
 from lablib.machine.probing import best
 from lablib.text import one_line
 from lablib.verdict import Verdict
@@ -127,9 +128,7 @@ def _workers(arguments: Arguments, cohort: list[Submission]) -> Workers:
 def _need_machines(cohort: list[Submission]) -> None:
     """Raises MachineError where no guest could be had that grades: said once, and not as every student's error."""
     if any(piece.path and not piece.fault for one in cohort for piece in one.pieces.values()):
-        kernel, probe = best()
-        if not probe.boots:
-            raise MachineError("kernel-dead", name=kernel.name, said=one_line(probe.said))
+        guest_release()
         if not landlock.abi():
             raise MachineError("no-landlock")
 

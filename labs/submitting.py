@@ -20,7 +20,7 @@ from lablib.grading.results import Mark, collect
 from lablib.grading.script import SCRIPT_SECONDS
 from lablib.grading.submissions import ANSWERS, Folder, Submission, gather, read_submission
 from lablib.i18n import CHECK_MESSAGES, Catalogue, catalogue
-from lablib.machine.probing import best
+from lablib.machine.choose import guest_release
 from lablib.progress import Progress
 from lablib.state import replace as replace_file
 from lablib.student import canonical, is_student, kept_student
@@ -92,7 +92,7 @@ def _write(bundle: Path, chapter: Structure, student: str, submission: Submissio
         "student": student,
         "chapter": chapter.id,
         "labs": VERSION,
-        "kernel": best()[1].release,
+        "kernel": guest_release(),
         "replay": {mark.item.id: str(mark.report.verdict) for mark in marks},
     }
     try:

@@ -72,6 +72,26 @@ def nothing_to_try(on: str) -> bool:
         return False
 
 
+def guest_release() -> str:
+    """The kernel that a guest for `auto` boots, as uname(2) gives its release; for people. Raises MachineError where
+    there can be no guest."""
+    from lablib.machine.probing import best
+    from lablib.machine.qemu.choosing import best as best_in_qemu
+    from lablib.text import one_line
+
+    try:
+        kernel, probe = best()
+        missing = MachineError("kernel-dead", name=kernel.name, said=one_line(probe.said) or "…")
+        if probe.boots:
+            return probe.release
+    except MachineError as error:
+        missing = error
+    try:
+        return best_in_qemu()[1].release
+    except MachineError:
+        raise missing from None
+
+
 def _in_qemu(archive: Path | None, warnings: tuple[str, ...] = ()) -> KeptMachine:
     from lablib.machine.qemu.choosing import best
     from lablib.machine.qemu.machine import QemuMachine

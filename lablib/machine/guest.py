@@ -59,7 +59,7 @@ class GuestMachine(KeptMachine):
     def _prepare(self, parts: Parts) -> Launch:
         xstate.put_library(parts.scratch)
         options = command_line(parts, self._size, practice=self.practice)
-        return Launch(str(self._kernel.program), options, environment(parts.scratch), ())
+        return Launch(str(self._kernel.program), options, environment(parts.scratch))
 
 
 def environment(memory: Path) -> dict[str, str]:

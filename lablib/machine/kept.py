@@ -61,9 +61,8 @@ class Launch(NamedTuple):
     """It may lie where the guest's own uid does not reach."""
     options: list[str]
     environment: dict[str, str]
-    readable: tuple[str, ...]
-    """What it reads beside the machine's programs, the agent's code and the scratch folder."""
     devices: tuple[str, ...] = ()
+    """That it works with, beside those that hold nothing."""
 
 
 class KeptMachine(ServedMachine):
@@ -179,7 +178,7 @@ class KeptMachine(ServedMachine):
             if uid is not None:
                 for folder in (run, scratch):
                     os.chown(folder, uid, uid)
-            readable = (launch.program, str(run / "code"), *launch.readable)
+            readable = (launch.program, str(run / "code"))
             confinement = Confinement(readable, (str(scratch),), self._size, self.landlock_abi, uid, launch.devices)
             order: Order = {
                 "program": launch.program,

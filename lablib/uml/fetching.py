@@ -21,6 +21,8 @@ _INDEXES = ("modules.order", "modules.builtin")
 
 def fetch(report: Report) -> Image:
     """Fetches and keeps it, in place of one that was fetched before. Raises LabsError, and may be interrupted."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise LabsError("fetch-no-apt")
     with claimed(Path(cache_folder(), "guest-fetch")) as (folder, lock):
         free = shutil.disk_usage(folder).free
         if free < NEEDED_BYTES:

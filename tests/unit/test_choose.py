@@ -9,7 +9,7 @@ import pytest
 
 from lablib.errors import MachineError
 from lablib.machine import probing
-from lablib.machine.choose import IN_QEMU, both_make_sense, machine_factory
+from lablib.machine.choose import IN_QEMU, both_make_sense, guest_release, machine_factory
 from lablib.machine.guest import GuestMachine
 from lablib.machine.kernels import Kernel, Origin
 from lablib.machine.probing import Probe
@@ -107,6 +107,14 @@ def test_where_it_boots_only_who_asks_is_in_qemu(monkeypatch: pytest.MonkeyPatch
     machine = machine_factory("qemu")()
     assert isinstance(machine, QemuMachine)
     assert machine.warnings == ()
+
+
+def test_graders_are_told_of_the_kernel_that_guests_boot(monkeypatch: pytest.MonkeyPatch) -> None:
+    there_is(monkeypatch, uml=False, qemu=True)
+    assert guest_release() == "6.1"
+    there_is(monkeypatch, uml=False, qemu=False)
+    with pytest.raises(MachineError, match="kernel-dead"):
+        guest_release()
 
 
 def test_who_asks_for_one_kind_gets_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ def raw(number, *arguments):
     if result < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 confinement = Confinement((str(folder / "read"),), (str(folder / "write"),), 64 << 20, min(landlock.abi(), {abi}))
+confinement = confinement._replace(devices={devices})
 confine(confinement.cell(os.getppid()))
 try:
     {attack}
@@ -50,11 +51,11 @@ REFUSED = (
 )
 
 
-def attempt(attack: str, folder: Path, abi: int) -> str:
+def attempt(attack: str, folder: Path, abi: int, devices: tuple[str, ...] = ()) -> str:
     for name in ("read", "write", "other"):
         (folder / name).mkdir(exist_ok=True)
         (folder / name / "file").write_text("precious")
-    text = ATTACK.format(project=str(PROJECT), folder=str(folder), abi=abi, attack=attack)
+    text = ATTACK.format(project=str(PROJECT), folder=str(folder), abi=abi, attack=attack, devices=devices)
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=30)
     return (done.stdout + done.stderr).strip()
 
@@ -113,7 +114,7 @@ def test_what_it_needs_is_allowed(allowed: str, tmp_path: Path) -> None:
 
 
 def test_calls_through_another_abi_kill_it(tmp_path: Path) -> None:
-    text = ATTACK.format(project=str(PROJECT), folder=str(tmp_path), abi=99, attack="raw(0x40000000 + 39)")
+    text = ATTACK.format(project=str(PROJECT), folder=str(tmp_path), abi=99, attack="raw(0x40000000 + 39)", devices=())
     for name in ("read", "write"):
         (tmp_path / name).mkdir()
     assert subprocess.run([sys.executable, "-c", text], capture_output=True, timeout=30).returncode == -31  # SIGSYS
@@ -132,3 +133,9 @@ def test_only_what_everyone_may_read_is_readable_in_a_folder(tmp_path: Path) -> 
     (tmp_path / "some" / "key").chmod(0o600)
     found = {os.path.relpath(path, tmp_path) for path, _ in world_readable(str(tmp_path))}
     assert found == {".", "public", "all", "some/file"}
+
+
+def test_of_devices_only_those_named_can_be_opened(tmp_path: Path) -> None:
+    attack = "os.close(os.open('/dev/full', os.O_RDWR))"
+    assert attempt(attack, tmp_path, 99) in REFUSED
+    assert attempt(attack, tmp_path, 99, devices=("/dev/full",)) == "done"

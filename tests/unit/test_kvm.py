@@ -11,7 +11,7 @@ import pytest
 
 from lablib.machine.qemu import kvm
 from lablib.machine.qemu.emulator import Emulator
-from lablib.machine.qemu.images import Image, Kernel
+from lablib.machine.qemu.images import Image, Unpacked
 from lablib.machine.qemu.kvm import Kvm
 from tests.guests import children
 
@@ -22,7 +22,7 @@ Fake = Callable[[str], tuple[Emulator, Image]]
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     """An emulator that is a script, and an image for it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(Image, "kernel", lambda self: Kernel(b"a kernel", 1))
+    monkeypatch.setattr(Image, "kernel", lambda self: Unpacked(b"a kernel", 1))
     (tmp_path / "vmlinuz").write_bytes(b"packed")
 
     def make(script: str) -> tuple[Emulator, Image]:

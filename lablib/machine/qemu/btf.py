@@ -11,7 +11,10 @@ _BEGIN = struct.pack("<HBBI", 0xEB9F, 1, 0, _HEADER.size)
 _TYPE = struct.Struct("<3I")
 """struct btf_type: where its name is, its kind and how many parts it has, its size or type."""
 _FUNC = 12
-_MORE = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 14: (4, 0), 15: (0, 12), 17: (4, 0), 19: (0, 12)}  # fmt: skip # noqa: E501
+_MORE = {
+    1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 14: (4, 0), 15: (0, 12), 17: (4, 0),
+    19: (0, 12),
+}  # fmt: skip
 """Of kinds, the bytes that follow the type, and those for each of its parts."""
 
 

@@ -33,11 +33,11 @@ _PVH_NOTE = struct.pack("<I4s", 18, b"Xen")
 """XEN_ELFNOTE_PHYS32_ENTRY: an unpacked kernel says by it where QEMU is to begin."""
 
 
-class Kernel(NamedTuple):
+class Unpacked(NamedTuple):
     """A kernel as QEMU is handed it."""
 
     content: bytes
-    """Unpacked where it can be."""
+    """As it was before it was packed, where that is known."""
     hook: int
     """The number of `bpf_guard.HOOK` in it."""
 
@@ -61,19 +61,19 @@ class Image(NamedTuple):
         except ModuleError as error:
             raise MachineError("qemu-module-missing", module=str(error), release=self.release) from error
 
-    def kernel(self) -> Kernel:
+    def kernel(self) -> Unpacked:
         """Raises MachineError where it is none that a guest can have, OSError."""
         head = b"%08x " % self.stamp()
         known = kept(_UNPACKED) or b""
         if known.startswith(head):
             number, _, content = known.removeprefix(head).partition(b"\n")
-            return Kernel(content, int(number))
+            return Unpacked(content, int(number))
         content = unpacked(self.file.read_bytes())
         hook = number_of(HOOK, content)
         if hook is None:
             raise MachineError("qemu-kernel-unfit", path=str(self.file))
         keep(_UNPACKED, b"%s%d\n%s" % (head, hook, content))
-        return Kernel(content, hook)
+        return Unpacked(content, hook)
 
     def stamp(self) -> int:
         """What changes when the file does. Raises OSError."""

@@ -78,7 +78,7 @@ class QemuMachine(KeptMachine):
             *("-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,nr=1"),
         ]
         environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": str(parts.scratch)}
-        return Launch(self._emulator.program, options, environment, (), self._emulator.devices)
+        return Launch(self._emulator.program, options, environment, self._emulator.devices)
 
 
 def common_options(memory: int, root: Root, console: str) -> Iterator[str]:
