@@ -132,6 +132,19 @@ with HostMachine() as machine:
     assert said[-2:] == ["/root/lab 0", "status=0"] or "/root/lab" in said[-3]
 
 
+def test_its_work_folder_stays_and_is_the_users(host: GuestMachine) -> None:
+    said = tried(
+        host,
+        """
+work = Path.home() / "work"
+for number in range(2):
+    with HostMachine(work=work) as machine: run("ls; echo x > kept; cd / && readlink -f ~/lab")
+print(os.stat(work / "kept").st_uid)
+""",
+    )
+    assert said == ["/root/lab 0", "kept", "/root/lab 0", "1000", "status=0"]
+
+
 def test_it_is_chosen_by_itself_and_said(host: GuestMachine) -> None:
     solution = "content/02-cgroups/solutions/move-sleep/shell.sh"
     said = as_student(host, f"{LABS} check cgroups/move-sleep --on host --script {solution} --lang en")
