@@ -98,7 +98,10 @@ def _strike(screen: subprocess.Popen[bytes], victims: tuple[str, ...]) -> bool:
     there = [victim for victim in victims if pids[victim]] or ["screen"]  # so early, it may be all there is
     for victim in there:
         _kill(pids[victim])
+    end = time.monotonic() + SETTLE_SECONDS
     while any(PROC.process(pids[victim]) for victim in there):  # what is held by the killed is held until they are gone
+        if time.monotonic() > end:
+            raise SystemExit(f"killed, and not gone: {[(pids[victim], PROC.status(pids[victim])) for victim in there]}")
         time.sleep(0.01)
     if "screen" not in there:
         try:

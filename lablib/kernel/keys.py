@@ -14,6 +14,7 @@ _JOIN_SESSION_KEYRING = 1
 _LINK = 8
 _UNLINK = 9
 _READ = 11
+_GONE = (errno.ENOENT, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED)
 _SERIAL = 4
 """Bytes of a key's number."""
 
@@ -35,8 +36,12 @@ def of_user() -> list[int]:
 
 
 def unlink_of_user(key: int) -> None:
-    """Takes `key` out of that keyring; one that is in none is gone. Raises OSError."""
-    _keyctl(_UNLINK, key, _SPEC_USER_KEYRING)
+    """Takes `key` out of that keyring; one that is in none is gone, as is one that has expired. Raises OSError."""
+    try:
+        _keyctl(_UNLINK, key, _SPEC_USER_KEYRING)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
 
 
 def _keyctl(operation: int, *arguments: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -45,7 +46,11 @@ def in_use() -> list[Loop]:
 
 def detach(loop: Loop) -> None:
     """Takes its file away, now or when nobody has it open any more. Raises OSError."""
-    _ioctl(loop.number, _LOOP_CLR_FD, 0)
+    try:
+        _ioctl(loop.number, _LOOP_CLR_FD, 0)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # it has none any more, as after the last umount of one of mount(8)'s
+            raise
 
 
 def _ioctl(number: int, request: int, argument: int | bytearray) -> None:
@@ -61,7 +66,10 @@ def is_orphan(loop: Loop) -> bool:
     namespaces. A file of an overlay has a device that no list of mounts names, so it is looked for by its path as well.
     Raises OSError."""
     mounted = f"{os.major(loop.device)}:{os.minor(loop.device)}"
-    path = (_BLOCK / f"loop{loop.number}/loop/backing_file").read_text("utf-8", "surrogateescape").rstrip("\n")
+    try:
+        path = (_BLOCK / f"loop{loop.number}/loop/backing_file").read_text("utf-8", "surrogateescape").rstrip("\n")
+    except FileNotFoundError:
+        return False  # it has no file any more
     for pid in _one_of_each_mount_namespace():
         try:
             text = Path(f"/proc/{pid}/mountinfo").read_text("utf-8", errors="surrogateescape")

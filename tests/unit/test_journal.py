@@ -108,6 +108,21 @@ def test_a_process_of_the_same_number_that_began_later_is_another(folder: Path) 
         child.wait()
 
 
+def test_one_that_ends_by_itself_just_then_is_gone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        process = ProcFS().process(child.pid)
+        assert process is not None
+        kill = os.kill
+
+        def too_late(pid: int, number: int) -> None:
+            kill(pid, number)
+            child.wait()
+            kill(pid, number)
+
+        monkeypatch.setattr(os, "kill", too_late)
+        assert cleared(folder, (Kind.PROCESS, f"{child.pid} {process.start_time}")) == Cleared()
+
+
 @pytest.mark.parametrize(
     ("kind", "what"),
     [

@@ -94,7 +94,10 @@ def _take_process(what: str, _folder: str) -> bool:
     process, proc = Process(*map(int, numbers)), ProcFS()
     if process.pid == os.getpid() or not proc.is_alive(process):
         return False
-    os.kill(process.pid, signal.SIGKILL)
+    try:
+        os.kill(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False  # it ends by itself when its agent does, and was quicker
     end = time.monotonic() + _END_SECONDS
     while proc.is_alive(process):
         if time.monotonic() > end:

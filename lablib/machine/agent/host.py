@@ -115,8 +115,7 @@ def _become_agent(warden: int, journal: Journal, serve: Callable[[Journal], None
 
 
 def _serve(line: int, journal: Journal, base: Path, work_folder: str) -> None:
-    ids = user_namespace.id_count()
-    rootless = ids != world.ALL_IDS
+    ids, rootless = user_namespace.id_count(), os.getpid() == 1
     subtree = make_subtree(base, journal)
     if not rootless:  # who is not root makes no loop devices, and has a keyring for each user namespace
         journal.note(Kind.LOOPS, " ".join([work_folder or "-", *map(str, loop.in_use())]))
@@ -139,7 +138,8 @@ def _serve(line: int, journal: Journal, base: Path, work_folder: str) -> None:
     os.mkdir(upper)
     _build_world(root, upper, work_folder, ids)
     syscalls.sethostname(world.HOSTNAME)
-    offered = features_of_user_namespace() if rootless else [*features(loadable()), *OF_THE_MACHINE]
+    whole = ids == world.ALL_IDS
+    offered = [*features(loadable()), *OF_THE_MACHINE] if whole else features_of_user_namespace()
     syscalls.unshare(syscalls.CLONE_NEWPID)  # of the children to come, until `return_to_own_pids`
     end, first = spawner.fork_spawner(lambda: _enter(subtree, root, None if rootless else journal))
     spawner.return_to_own_pids()
@@ -201,8 +201,8 @@ def _machine_mounts(root: str) -> Iterator[Mount]:
 
 def _enter(subtree: Path, root: str, journal: Journal | None) -> None:
     """In the spawner: the lab's cgroup, which is the root of what is seen at /sys/fs/cgroup, a leaf of it to live in,
-    and the world, entered by pivot_root (under chroot(2), unshare --user is refused). With a `journal` it is noted
-    there, and spared by the OOM killer."""
+    and the world, entered by pivot_root (under chroot(2), unshare --user is refused). It is noted in `journal`, unless
+    the agent is already, and spared by the OOM killer where root may say so."""
     os.setsid()
     keys.join_session_keyring()
     if journal is not None:
@@ -218,5 +218,5 @@ def _enter(subtree: Path, root: str, journal: Journal | None) -> None:
     syscalls.pivot_root(".", ".")
     syscalls.umount2(".", syscalls.MNT_DETACH)
     os.chdir("/")
-    if journal is not None:
+    if user_namespace.id_count() == world.ALL_IDS:
         Path("/proc/self/oom_score_adj").write_text("-1000")

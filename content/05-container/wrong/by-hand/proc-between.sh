@@ -1,4 +1,5 @@
 #!/bin/sh
+# needs: feature:initial_user_namespace
 # fails: proc-is-its-own container.other-proc
 # A pid namespace in a pid namespace, and the proc of the outer of the two.
 mkdir -p /lab/box/upper /lab/box/work /lab/box/merged
