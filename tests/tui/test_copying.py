@@ -91,6 +91,24 @@ def test_what_is_marked_stays_so_while_more_comes_below() -> None:
     assert copying.selection() == (Offset(1, 2), Offset(2, 3))
 
 
+async def test_a_history_that_is_cleared_meanwhile_ends_it_and_no_key_before_that_does_harm() -> None:
+    copying = at("\n".join(str(number) for number in range(100)))
+    copying.move("g")
+    copying.begin()
+    copying._engine.feed(b"\x1b[3J\x1b[H\x1b[2J")
+    for key in ("right", "end", "down", "up", "pageup", "g"):
+        copying.move(key)
+        assert list(copying.rows()) and copying.selection() and copying.caret
+    app = CopyApp("sh", "-c", "seq 100; read -r _; printf '\\033[3J'; sleep 9")
+    async with app.run_test(size=(30, 8)) as pilot:
+        await until(pilot, app.shows("\n100\n"))
+        app.terminal.begin_copying()
+        await pilot.press("g")
+        app.terminal._send(b"\r")
+        await until(pilot, lambda: not app.terminal.copying)
+        await until(pilot, app.shows("\n100\n"))
+
+
 async def test_text_over_more_than_a_page_of_history_is_copied_as_it_was() -> None:
     app = CopyApp()
     async with app.run_test(size=(30, 8)) as pilot:

@@ -99,7 +99,7 @@ class Copying:
     def rows(self) -> Iterator[tuple[int, Row]]:
         """The rows that have something marked, from the top, and where each is in the view."""
         spots = (self.begun or self.at, self.at)
-        row, newest = max(spot.row for spot in spots), min(spot.row for spot in spots)
+        row, newest = min(self._oldest, max(spot.row for spot in spots)), min(spot.row for spot in spots)
         while row >= newest:
             page, bottom = self._page(row)
             for text in page[len(page) - 1 - (row - bottom) :]:
@@ -122,6 +122,7 @@ class Copying:
         return list(self._engine.rows(bottom)), bottom
 
     def _text(self, row: int) -> str:
+        row = min(row, self._oldest)  # the history may have been cleared a moment ago
         page, bottom = self._page(row)
         return "".join(run.text for run in self._engine.runs(page[len(page) - 1 - (row - bottom)]))
 

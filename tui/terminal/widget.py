@@ -246,7 +246,9 @@ class Terminal(Selecting, MouseInput, can_focus=True):
 
     def _take_picture(self, engine: Engine) -> None:
         history = engine.scrollback
-        if self._copying is not None and history > self._history:
+        if self._copying is not None and history < self._history:  # what was being selected is no more
+            self.end_copying()
+        if self._copying is not None:
             self._copying.grown(history - self._history)
             self._back = self._copying.back
         elif self._back:  # what is being read stays where it is while more arrives below
