@@ -147,3 +147,14 @@ def test_in_a_lesson_it_is_measured_beside_the_students_work(
             break
     assert REGISTRY.score(KILL, results) == pytest.approx(0.8)
     assert measures.kept(f"measure-{measures._digest(machine, REGISTRY.measure(KILL) or {})}") is None
+
+
+def test_a_sleep_that_was_asked_for_its_filter_sleeps_on(
+    boot: Callable[..., GuestMachine], tasks: dict[str, Task]
+) -> None:
+    machine, task = boot(), tasks["seccomp/first-filter"]
+    machine.put("/root/lab/solve", (task.solutions[-1]).read_bytes(), 0o755)
+    machine.run(["/root/lab/solve"])
+    for _ in range(2):
+        assert {result.verdict for result in machine.check(task.id)} == {Verdict.PASS}
+    assert sh(machine, "grep State /proc/$(pgrep -x sleep)/status").startswith("State:\tS")
