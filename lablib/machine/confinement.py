@@ -73,8 +73,9 @@ class Confinement(NamedTuple):
     """Devices that it works with, beside those that hold nothing; where it has a uid of its own, also their groups."""
 
     def cell(self, parent: int) -> Cell:
-        """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal."""
-        machine = os.uname().machine
+        """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal.
+        Raises OSError."""
+        machine, groups = os.uname().machine, {os.stat(device).st_gid for device in self.devices}
         program = seccomp.compile_deny_list(deny_list(self.landlock_abi, parent, machine), machine)
         rules = list(self.rules()) if self.landlock_abi else []
         return {
@@ -82,7 +83,7 @@ class Confinement(NamedTuple):
             "landlock_abi": self.landlock_abi,
             "rules": rules,
             "uid": self.uid,
-            "groups": [os.stat(device).st_gid for device in self.devices],
+            "groups": [group for group in groups if group],  # root's own opens more than a device
             "filter": program,
         }
 
@@ -133,8 +134,10 @@ def world_readable(folder: str) -> Iterator[landlock.Rule]:
 
 def deny_list(landlock_abi: int, parent: int, machine: str) -> list[seccomp.Rule]:
     """What a guest's kernel never needs and must not be made to do, on a processor that uname(2) calls `machine`.
-    `parent` is a process it must not signal."""
-    numbers = NUMBERS[machine]
+    `parent` is a process it must not signal. Raises OSError on one that is not known."""
+    numbers = NUMBERS.get(machine)
+    if numbers is None:
+        raise OSError(errno.ENOSYS, f"no guest can be confined on {machine}")
 
     def refuse(names: Iterable[str], action: int, **more: Any) -> list[seccomp.Rule]:
         return [seccomp.Rule(numbers[name], action, **more) for name in names if name in numbers]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lablib.kernel import landlock
-from lablib.machine.confinement import world_readable
+from lablib.machine.confinement import Confinement, deny_list, world_readable
 from lablib.machine.syscall_numbers import NUMBERS
 
 PROJECT = Path(__file__).parents[2]
@@ -142,3 +142,20 @@ def test_of_devices_only_those_named_can_be_opened(tmp_path: Path) -> None:
     attack = "os.close(os.open('/dev/full', os.O_RDWR))"
     assert attempt(attack, tmp_path, 99) in REFUSED
     assert attempt(attack, tmp_path, 99, devices=("/dev/full",)) == "done"
+
+
+def test_a_process_is_let_into_the_group_of_a_device_but_never_into_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"/dev/a": 104, "/dev/b": 0}
+    confinement = Confinement((), (), 64 << 20, 0, uid=1 << 30, devices=tuple(owners))
+    status = os.stat
+
+    def owned(path: str, **more: bool) -> os.stat_result:
+        return os.stat_result((0o660, 0, 0, 1, 0, owners[path], 0, 0, 0, 0)) if path in owners else status(path, **more)
+
+    monkeypatch.setattr(os, "stat", owned)
+    assert list(confinement.cell(1)["groups"]) == [104]
+
+
+def test_on_a_processor_that_is_not_known_no_guest_starts() -> None:
+    with pytest.raises(OSError, match="s390x"):
+        deny_list(7, 1, "s390x")
