@@ -12,11 +12,12 @@ import os
 import random
 import resource
 import stat
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lablib.kernel import landlock, seccomp
 from lablib.kernel.landlock import Access
+from lablib.machine.syscall_numbers import NUMBERS
 
 if TYPE_CHECKING:
     from lablib.machine.keeper import Cell
@@ -35,38 +36,24 @@ _UIDS = (0x6C000000, 0x10000)
 _ADDRESS_SPACE = 8 << 30
 _FILE_SLACK = 4 << 30
 
-# x86-64, the only architecture User-Mode Linux has there; arch/x86/entry/syscalls/syscall_64.tbl
-_METADATA = {
-    "chmod": 90, "fchmodat": 268, "fchmodat2": 452,
-    "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
-    "utime": 132, "utimes": 235, "futimesat": 261, "utimensat": 280,
-    "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "setxattrat": 463,
-    "removexattr": 197, "lremovexattr": 198, "fremovexattr": 199, "removexattrat": 466,
-    "file_setattr": 469,
-}  # fmt: skip
-_MOUNTS = {
-    "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "unshare": 272, "setns": 308,
-    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "mount_setattr": 442,
-}  # fmt: skip
-_SYSTEM = {
-    "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313, "delete_module": 176,
-    "reboot": 169, "swapon": 167, "swapoff": 168, "bpf": 321, "perf_event_open": 298, "acct": 163, "quotactl": 179,
-    "settimeofday": 164, "clock_settime": 227, "sethostname": 170, "setdomainname": 171,
-    "add_key": 248, "request_key": 249, "keyctl": 250, "open_by_handle_at": 304,
-    "io_uring_setup": 425,  # its calls would pass this filter by
-}  # fmt: skip
-_OTHERS = {
-    "socket": 41, "connect": 42,
-    "process_vm_readv": 310, "process_vm_writev": 311, "pidfd_open": 434, "pidfd_getfd": 438,
-    "pidfd_send_signal": 424,
-}  # fmt: skip
-_FCHMOD = 91
-_KILL = 62
-_TRUNCATE = 76
-_OPEN = 2
-_OPENAT = 257
-_CREAT = 85
-_OPENAT2 = 437
+_METADATA = (
+    "chmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat",
+    "utimensat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr",
+    "removexattrat", "file_setattr",
+)  # fmt: skip
+_MOUNTS = (
+    "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_tree", "move_mount", "fsopen", "fsconfig",
+    "fsmount", "mount_setattr",
+)  # fmt: skip
+_SYSTEM = (
+    "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot", "swapon", "swapoff",
+    "bpf", "perf_event_open", "acct", "quotactl", "settimeofday", "clock_settime", "sethostname", "setdomainname",
+    "add_key", "request_key", "keyctl", "open_by_handle_at",
+    "io_uring_setup",  # its calls would pass this filter by
+)  # fmt: skip
+_OTHERS = (
+    "socket", "connect", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
+)  # fmt: skip
 
 
 class Confinement(NamedTuple):
@@ -86,15 +73,17 @@ class Confinement(NamedTuple):
     """Devices that it works with, beside those that hold nothing; where it has a uid of its own, also their groups."""
 
     def cell(self, parent: int) -> Cell:
-        """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal."""
-        program = seccomp.compile_deny_list(deny_list(self.landlock_abi, parent), "x86_64")
+        """These limits as what the process does to itself. `parent` is its parent's pid, which it must not signal.
+        Raises OSError."""
+        machine, groups = os.uname().machine, {os.stat(device).st_gid for device in self.devices}
+        program = seccomp.compile_deny_list(deny_list(self.landlock_abi, parent, machine), machine)
         rules = list(self.rules()) if self.landlock_abi else []
         return {
             "limits": list(self._limits()),
             "landlock_abi": self.landlock_abi,
             "rules": rules,
             "uid": self.uid,
-            "groups": [os.stat(device).st_gid for device in self.devices],
+            "groups": [group for group in groups if group],  # root's own opens more than a device
             "filter": program,
         }
 
@@ -143,25 +132,28 @@ def world_readable(folder: str) -> Iterator[landlock.Rule]:
     yield from _public_parts(folder)[1]
 
 
-def deny_list(landlock_abi: int, parent: int) -> list[seccomp.Rule]:
-    """What a guest's kernel never needs and must not be made to do. `parent` is a process it must not signal."""
-    read_only = seccomp.errno_return(errno.EROFS)
+def deny_list(landlock_abi: int, parent: int, machine: str) -> list[seccomp.Rule]:
+    """What a guest's kernel never needs and must not be made to do, on a processor that uname(2) calls `machine`.
+    `parent` is a process it must not signal. Raises OSError on one that is not known."""
+    numbers = NUMBERS.get(machine)
+    if numbers is None:
+        raise OSError(errno.ENOSYS, f"no guest can be confined on {machine}")
+
+    def refuse(names: Iterable[str], action: int, **more: Any) -> list[seccomp.Rule]:
+        return [seccomp.Rule(numbers[name], action, **more) for name in names if name in numbers]
+
     refused = seccomp.errno_return(errno.EPERM)
-    rules = [seccomp.Rule(number, read_only) for number in (*_METADATA.values(), *_MOUNTS.values())]
-    rules += [seccomp.Rule(number, refused) for number in (*_SYSTEM.values(), *_OTHERS.values())]
+    rules = refuse((*_METADATA, *_MOUNTS), seccomp.errno_return(errno.EROFS)) + refuse((*_SYSTEM, *_OTHERS), refused)
     # User-Mode Linux calls fchmod on its own memory file and gives up when that fails.
-    rules.append(seccomp.Rule(_FCHMOD, seccomp.errno_return(0)))
+    rules += refuse(("fchmod",), seccomp.errno_return(0))
     # Landlock keeps signals inside only from ABI 6; below, at least the broadcast and our own side.
     for target in (0, -1, parent, -parent):
-        rules.append(seccomp.Rule(_KILL, refused, argument=0, mask=target & 0xFFFFFFFF, equals=True))
+        rules += refuse(("kill",), refused, argument=0, mask=target & 0xFFFFFFFF, equals=True)
     if landlock_abi < TRUNCATE_ABI:
-        rules += [
-            seccomp.Rule(_TRUNCATE, refused),
-            seccomp.Rule(_CREAT, refused),
-            seccomp.Rule(_OPENAT2, seccomp.errno_return(errno.ENOSYS)),  # its flags lie behind a pointer
-            seccomp.Rule(_OPEN, refused, argument=1, mask=os.O_TRUNC),
-            seccomp.Rule(_OPENAT, refused, argument=2, mask=os.O_TRUNC),
-        ]
+        rules += refuse(("truncate", "creat"), refused)
+        rules += refuse(("openat2",), seccomp.errno_return(errno.ENOSYS))  # its flags lie behind a pointer
+        rules += refuse(("open",), refused, argument=1, mask=os.O_TRUNC)
+        rules += refuse(("openat",), refused, argument=2, mask=os.O_TRUNC)
     return rules
 
 

@@ -15,10 +15,13 @@ import pytest
 import checkers  # noqa: F401 - registers the checks
 from lablib.course.model import Task
 from lablib.errors import MachineError
+from lablib.grading.script import check_script
+from lablib.machine.agent.work import MAX_BYTES
 from lablib.machine.qemu import machine as made
 from lablib.machine.qemu.calls import AT_FDCWD, Call
 from lablib.machine.qemu.initramfs import OPTIONS, Root, calls
 from lablib.machine.qemu.machine import CODE, QemuMachine
+from lablib.machine.work import GuestWork
 from lablib.scene import set_scene
 from lablib.verdict import Verdict, overall
 from tests.guests import below, booted_in_qemu, new_in_qemu, python, sh
@@ -75,6 +78,16 @@ def test_a_task_of_each_chapter_fails_undone_and_passes_done(
     guest.run(["/root/lab/solve"])
     results = guest.check(name)
     assert overall(results) is Verdict.PASS, results
+
+
+def test_a_script_is_graded_in_a_fresh_one_and_what_was_kept_comes_back(
+    guest: QemuMachine, tasks: dict[str, Task], tmp_path: Path
+) -> None:
+    task, kept = tasks[TASKS[1]], tmp_path / "work.tar"
+    guest.put("/root/lab/kept/solution", task.solutions[0].read_bytes(), 0o755)
+    assert GuestWork(kept).save(guest._channel(MAX_BYTES))
+    report = check_script(task, b"#!/bin/sh\nexec kept/solution\n", lambda: new_in_qemu(work=kept))
+    assert (report.verdict, report.machine) == (Verdict.PASS, "qemu"), report
 
 
 def test_root_in_it_finds_no_way_to_the_machine_it_runs_on(guest: QemuMachine, tmp_path: Path) -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from lablib.kernel import landlock
-from lablib.machine.confinement import world_readable
+from lablib.machine.confinement import Confinement, deny_list, world_readable
+from lablib.machine.syscall_numbers import NUMBERS
 
 PROJECT = Path(__file__).parents[2]
+PTRACE, BPF = {"aarch64": (117, 280)}.get(os.uname().machine, (101, 321))
 
 pytestmark = [
     pytest.mark.skipif(landlock.abi() == 0, reason="this kernel has no Landlock"),
-    pytest.mark.skipif(os.uname().machine != "x86_64", reason="User-Mode Linux is x86 only"),
+    pytest.mark.skipif(os.uname().machine not in NUMBERS, reason="no guest can be confined on this processor"),
 ]
 
 ATTACK = """
@@ -86,11 +88,11 @@ def attempt(attack: str, folder: Path, abi: int, devices: tuple[str, ...] = ()) 
         "socket.socket(socket.AF_UNIX)",
         "os.kill(os.getppid(), 0)",
         "os.kill(-1, 0)",
-        "raw(101, 16, os.getppid(), 0, 0)",
+        f"raw({PTRACE}, 16, os.getppid(), 0, 0)",
         "open(f'/proc/{os.getppid()}/environ', 'rb').read()",
         "os.pidfd_open(os.getppid())",
         "raw(425, 8, ctypes.create_string_buffer(200))",
-        "raw(321, 0, 0, 0)",
+        f"raw({BPF}, 0, 0, 0)",
     ],
 )
 def test_what_a_guest_kernel_never_needs_is_refused(attack: str, abi: int, tmp_path: Path) -> None:
@@ -113,6 +115,7 @@ def test_what_it_needs_is_allowed(allowed: str, tmp_path: Path) -> None:
     assert attempt(allowed, tmp_path, 99) == "done"
 
 
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="only there is x32")
 def test_calls_through_another_abi_kill_it(tmp_path: Path) -> None:
     text = ATTACK.format(project=str(PROJECT), folder=str(tmp_path), abi=99, attack="raw(0x40000000 + 39)", devices=())
     for name in ("read", "write"):
@@ -139,3 +142,20 @@ def test_of_devices_only_those_named_can_be_opened(tmp_path: Path) -> None:
     attack = "os.close(os.open('/dev/full', os.O_RDWR))"
     assert attempt(attack, tmp_path, 99) in REFUSED
     assert attempt(attack, tmp_path, 99, devices=("/dev/full",)) == "done"
+
+
+def test_a_process_is_let_into_the_group_of_a_device_but_never_into_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"/dev/a": 104, "/dev/b": 0}
+    confinement = Confinement((), (), 64 << 20, 0, uid=1 << 30, devices=tuple(owners))
+    status = os.stat
+
+    def owned(path: str, **more: bool) -> os.stat_result:
+        return os.stat_result((0o660, 0, 0, 1, 0, owners[path], 0, 0, 0, 0)) if path in owners else status(path, **more)
+
+    monkeypatch.setattr(os, "stat", owned)
+    assert list(confinement.cell(1)["groups"]) == [104]
+
+
+def test_on_a_processor_that_is_not_known_no_guest_starts() -> None:
+    with pytest.raises(OSError, match="s390x"):
+        deny_list(7, 1, "s390x")

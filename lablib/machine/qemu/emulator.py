@@ -73,8 +73,3 @@ def emulator() -> Emulator:
     if program is None:
         raise MachineError("qemu-missing", program=board.program, package=board.package)
     return Emulator(program, machine, kvm=False)
-
-
-def package() -> str:
-    """Debian's package of the emulator for the processor here."""
-    return _BOARDS[os.uname().machine].package if os.uname().machine in _BOARDS else "qemu-system"

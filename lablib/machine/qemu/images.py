@@ -86,8 +86,9 @@ def fetched_folder() -> Path:
 
 
 def images(root: Path = Path("/")) -> list[Image]:
-    """All that can be read and have what a guest needs; those of this machine's `root` first, each the newest first."""
-    return [image for folder in (root, fetched_folder()) for image in images_below(folder)]
+    """All that can be read and have what a guest needs: what was fetched first, for that was asked for, then those of
+    this machine's `root`, the newest first."""
+    return [image for folder in (fetched_folder(), root) for image in images_below(folder)]
 
 
 def best_image() -> Image:
