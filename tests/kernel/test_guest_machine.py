@@ -282,7 +282,7 @@ def test_a_guest_waits_for_its_code_however_long_it_takes(boot: Boot, monkeypatc
         time.sleep(2.5)
         put_code(folder, entry, packed)
 
-    monkeypatch.setattr("lablib.machine.guest.put_code", slowly)
+    monkeypatch.setattr("lablib.machine.kept.put_code", slowly)
     assert sh(boot(), "echo up") == "up\nstatus=0"
 
 
