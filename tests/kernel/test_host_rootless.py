@@ -101,7 +101,7 @@ def test_steps_of_a_chapter_behave_or_say_what_is_lacking(host: GuestMachine, ch
     assert {step["id"]: step["problems"] for step in steps if step["state"] == "failed"} == {}
     lacking = {*LACKING, "feature:initial_user_namespace", "feature:loop", "feature:squashfs", "program:sudo"}
     assert {need for step in steps for need in step["lacking"]} <= lacking
-    assert sum(step["state"] == "ok" for step in steps) > 10
+    assert sum(step["state"] == "ok" for step in steps) >= 10
     assert inside(host, LEFT) == before
 
 
