@@ -1,7 +1,8 @@
 """What a reader waits for in the lesson, each beside a reference in the same run: `.venv/bin/python bench/lesson.py`.
 
-First text against a trivial Textual app, a flood against tmux, Ctrl-C under the flood, the event loop's lateness
-meanwhile, the guest's prompt against a bare boot, and from Enter to green in the guest.
+First text against a trivial Textual app, a flood against tmux, Ctrl-C under the flood and the event loop's lateness
+meanwhile, all with a live view open; the guest's prompt against a bare boot, from Enter to green in the guest, and what
+the screen takes of a processor while nobody does anything.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from lablib.machine.probing import best
 from lablib.session.session import Session
 
 ROUNDS = 7
+IDLE_SECONDS = 20.0
+F8 = "\x1b[19~"
 FLOOD = "yes | head -c 20M; echo flood-en''ded\r"
 TRIVIAL = """
 from textual.app import App
@@ -84,6 +87,8 @@ def flood_through_tmux() -> float:
 def flood_through_lesson(lags: Path, interrupts: list[float]) -> float:
     with Watched(python(str(PROJECT / "bench/local_lesson.py"), str(lags))) as program:
         program.until("lab#")
+        program.type(F8)
+        program.until("live")
         program.rest(1)
         began = program.type(FLOOD)
         took = program.until("flood-ended") - began
@@ -108,6 +113,17 @@ def enter_to_green() -> float:
         return program.until("passed") - began
 
 
+def idle() -> float:
+    """The part of one processor that the lesson's own process takes at its prompt, with a live view open."""
+    with Watched(LESSON) as program:
+        program.until("root@lab")
+        program.type(F8)
+        program.rest(8)  # the next guest is on its way by then
+        before = program.cpu_seconds
+        program.rest(IDLE_SECONDS)
+        return (program.cpu_seconds - before) / IDLE_SECONDS
+
+
 def main() -> None:
     trivial = "a trivial Textual app's first text"
     texts = {
@@ -130,6 +146,7 @@ def main() -> None:
         late = sorted(float(line) for line in lags.read_text().split())
         print(f"the event loop's lateness, p99: {late[int(len(late) * 0.99)]:.1f} ms of {len(late)} looks")
         print(f"Ctrl-C under a flood to the prompt, median: {1000 * statistics.median(interrupts):.0f} ms")
+    print(f"the screen at rest: {100 * idle():.2f} % of a processor")
     greens = sorted(enter_to_green() for _ in range(ROUNDS))
     print(
         f"Enter to green in the guest, median: {1000 * statistics.median(greens):.0f} ms, worst {1000 * greens[-1]:.0f}"

@@ -50,6 +50,12 @@ class Watched:
             self.bytes += len(data)
             self._seen = (self._seen + data)[-200_000:]
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What the program itself has used so far: utime and stime of proc_pid_stat(5)."""
+        fields = Path(f"/proc/{self._child.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def rest(self, seconds: float) -> None:
         """Takes what comes for so long, or until the program ends."""
         end = time.perf_counter() + seconds
