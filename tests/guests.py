@@ -4,7 +4,9 @@ LABS_REQUIRE_KERNEL=1 it fails."""
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -53,6 +55,16 @@ def _opened(make: Callable[..., M], **options: Any) -> M:
             pytest.fail(reason)
         pytest.skip(reason)
     return machine
+
+
+def open_to_all(folder: Path) -> None:
+    """Lets everybody look into a folder of tests, and into all that it lies in, so that it is not the mode that refuses
+    what a test tries."""
+    everybodys = Path(tempfile.gettempdir())
+    for one in (folder, *folder.parents):
+        if one == everybodys:
+            break
+        one.chmod(0o755)
 
 
 def children(pid: int) -> list[int]:

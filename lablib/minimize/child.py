@@ -53,7 +53,8 @@ def _settle(output: int, null: int, told: int) -> None:
     them."""
     os.setsid()
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    # Python ignores the first two, nohup(1) the third, and a shell the others for what it starts in the background.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for source, target in ((null, 0), (output, 1), (null, 2)):

@@ -43,6 +43,12 @@ class Screen:
             assert time.monotonic() < end, f"no {wanted!r} on the screen:\n{text}"
             self._take()
 
+    def type_until(self, key: str, wanted: str) -> None:
+        """Types `key` again and again, each time once it is seen what it did, until the screen has `wanted`."""
+        while wanted not in (before := self.settled()):
+            self.type(key)
+            self.until(lambda text, before=before: text != before)  # type: ignore[misc]
+
     def settled(self, quiet: float = 0.2) -> str:
         """What stands on the screen once nothing has changed there for `quiet` seconds."""
         text, since = self.text, time.monotonic()

@@ -47,6 +47,7 @@ def lesson(request: pytest.FixtureRequest, environment: dict[str, str]) -> Itera
 def test_the_memory_only_task_is_solved_by_typing(lesson: tuple[Screen, str], tmp_path: Path) -> None:
     screen, language = lesson
     screen.until("root@lab:~/lab#")
+    screen.type_until(F2, {"en": "F2 run", "zh": "F2 运行"}[language])  # there may be more to read first
     screen.type(F2)
     screen.until(lambda text: any(line.startswith("I still have my") for line in terminal_lines(text)))
     screen.until("· 2/")  # a step that is done leads on

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lablib.machine.guest import GuestMachine
-from tests.guests import below, python, sh
+from tests.guests import below, open_to_all, python, sh
 
 PROJECT = Path(__file__).parents[2]
 Boot = Callable[..., GuestMachine]
@@ -46,8 +46,7 @@ def bait(confined: GuestMachine) -> Iterator[Path]:
 def test_guest_root_reads_no_file_outside_the_allow_list(confined: GuestMachine, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("the course's secret")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)  # so that it is Landlock that refuses, not the mode
+    open_to_all(tmp_path)  # so that it is Landlock that refuses
     out = sh(confined, MOUNT_HOST + f"cat /mnt/h{secret}; cat /mnt/h{PROJECT}/README.md; umount /mnt/h")
     assert "secret" not in out.replace(str(secret), "")
     assert out.count("Permission denied") == 2
@@ -70,6 +69,7 @@ def test_guest_root_cannot_look_at_the_runners_processes(confined: GuestMachine)
 
 def test_hostfs_dot_dot_does_not_break_out(confined: GuestMachine, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("out")
+    open_to_all(tmp_path)
     out = sh(confined, f"mkdir -p /mnt/d && mount -t hostfs none /mnt/d -o /usr/../{tmp_path} && cat /mnt/d/secret")
     sh(confined, "umount /mnt/d")
     assert "Permission denied" in out
@@ -185,8 +185,7 @@ def test_without_landlock_the_same_attacks_succeed(boot: Boot, tmp_path: Path) -
     guest = boot(landlock_abi=0)
     secret = tmp_path / "secret"
     secret.write_text("the course's secret")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     precious = guest.folder / "code" / "bait"
     precious.write_text("precious")
     os.chown(precious, guest.folder.stat().st_uid, -1)

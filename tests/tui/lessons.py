@@ -52,6 +52,15 @@ def shown(app: LessonApp, selector: str) -> str:
     return page.getvalue()
 
 
+async def press_to_run(pilot: Pilot[None], app: LessonApp) -> None:
+    """F2, until it did something else than to turn the page."""
+    await pilot.pause(0.1)
+    while app.guide.next_act == "key_read":
+        await pilot.press("f2")
+        await pilot.pause(0.1)
+    await pilot.press("f2")
+
+
 def says(app: LessonApp, selector: str, text: str) -> Callable[[], bool]:
     return lambda: text in shown(app, selector)
 

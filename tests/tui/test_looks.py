@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from lablib.language import preferred_language
 from lablib.machine.base import Size
 from tests.end_to_end.screen import PROJECT, Screen
-from tests.tui.test_snapshots import F2, F3, RUN
+from tests.tui.test_snapshots import F2, F3, READY, RUN
 from tui.lesson.signs import TABLE, on_console
 from tui.lesson.theme import ANSI_OF_CONSOLE, CONSOLE
 
@@ -50,8 +50,9 @@ def codes(screen: Screen) -> set[int]:
 def through(screen: Screen) -> None:
     """A walk past all that has colours: a step, a task with a hint, the palette."""
     screen.until("bookworm")
-    while not any(run in screen.settled() for run in RUN.values()):  # there is more to read first
-        screen.type(F2)
+    screen.until(lambda text: any(ready in text for ready in READY.values()))
+    language = next(language for language, ready in READY.items() if ready in screen.text)
+    screen.type_until(F2, RUN[language])  # there is more to read first
     screen.type(F2)
     screen.until("look\n")
     screen.type(F3)

@@ -79,8 +79,7 @@ def test_the_lesson_looks_as_it_did(lesson: tuple[Screen, str, Size]) -> None:
     screen, language, size = lesson
     pictures = Pictures(screen, PICTURES / f"{language}-{size.columns}x{size.rows}.txt")
     pictures.take("ready")
-    while RUN[language] not in screen.settled():  # the pane is too small for the step and all that is said before it
-        screen.type(F2)
+    screen.type_until(F2, RUN[language])  # the pane may be too small for the step and all that is said before it
     pictures.take("read to the step")
     screen.type(F2)
     screen.until("look\n")

@@ -15,7 +15,7 @@ from lablib.session.cast import Cast
 from lablib.session.recording import Recorded, Recording, save_recording
 from lablib.state import ProgressError
 from tests.tui.fake_machine import TOUR, FakeMachine, FakePlace, FakeProgress, chapter, entry
-from tests.tui.lessons import FIRST, SIZES, lesson, running, says, shown, watched
+from tests.tui.lessons import FIRST, SIZES, lesson, press_to_run, running, says, shown, watched
 from tests.tui.waiting import until
 from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock, TaskBlock
@@ -40,7 +40,7 @@ async def test_one_key_runs_the_step_in_the_terminal_and_leads_to_the_next_item(
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         step = app.guide.walk.items[0]
         assert isinstance(step, StepState)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         await until(pilot, lambda: step.done)
         await until(pilot, watched(machine))
         assert "first\nlook\n" in app.query_one(Terminal).text
@@ -55,11 +55,11 @@ async def test_a_step_waits_for_the_machine(tmp_path: Path) -> None:
     async with running(app, (80, 24)) as pilot:
         await until(pilot, machine.opening.is_set)
         await until(pilot, lambda: app.readable)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         assert not app.guide.walk.items[0].running  # type: ignore[union-attr]
         machine.gate.set()
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         await until(pilot, lambda: app.guide.walk.items[0].done)
 
 
@@ -71,7 +71,7 @@ async def test_a_step_asked_for_while_the_chapter_comes_in_is_run_then(tmp_path:
         return told
 
     app = LessonApp(entry(told), load, lambda: machine, "en", FakeProgress(), FakePlace())
-    async with running(app, (80, 24)) as pilot:
+    async with running(app, (120, 40)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text)
         await pilot.press("f2")
         assert not app.readable
@@ -133,9 +133,10 @@ async def test_a_new_reader_is_shown_around_once_one_thing_at_a_time_and_no_stat
     async with running(app, size) as pilot:
         await until(pilot, lambda: app.readable and "lab#" in app.query_one(Terminal).text)
         await told("tour_step")
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         await told("tour_task")
-        await pilot.press("f6", "f2")
+        await pilot.press("f6")
+        await press_to_run(pilot, app)
         await told("tour_shell")
         await until(pilot, lambda: place.remarks == set(TOUR))
         await pilot.press("f6", "f7")
@@ -153,11 +154,12 @@ async def test_a_step_is_not_typed_into_a_program_and_that_program_is_named(tmp_
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
         await pilot.press(*"cat", "enter")
         await until(pilot, lambda: machine.shells[0].foreground().program == "cat")
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         step = app.guide.walk.items[0]
         assert isinstance(step, StepState)
         await until(pilot, lambda: "`cat`" in step.trouble)
-        await pilot.press("ctrl+d", "f2")
+        await pilot.press("ctrl+d")
+        await press_to_run(pilot, app)
         await until(pilot, lambda: step.done)
 
 
@@ -238,7 +240,7 @@ async def test_a_machine_that_is_lost_while_a_step_runs_is_told_at_the_step(tmp_
     app = lesson(tmp_path, machine, place=FakePlace("slow-look"))
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         step = app.guide.walk.item
         assert isinstance(step, StepState)
         await until(pilot, lambda: step.running)
