@@ -168,7 +168,7 @@ async def test_a_question_is_answered_in_place_and_a_wrong_answer_can_be_mended(
     app = lesson(tmp_path, machine, progress=progress, place=FakePlace("cgroups/why"))
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         await until(pilot, lambda: isinstance(app.focused, OptionList))
         await pilot.press("1")
         question = app.guide.walk.item
