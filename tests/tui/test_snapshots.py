@@ -116,6 +116,8 @@ def test_the_lesson_looks_as_it_did(lesson: tuple[Screen, str, Size]) -> None:
 def test_a_wide_screen_looks_as_it_did(tmp_path: Path, language: str) -> None:
     screen = started(tmp_path, language, BESIDE)
     pictures = Pictures(screen, PICTURES / f"{language}-{BESIDE.columns}x{BESIDE.rows}.txt")
+    screen.until("sleep 60")  # the whole chapter has come in
+    screen.settled()
     screen.type(F8)
     screen.until(NO_VIEW[language])
     pictures.take("with a live view beside the terminal")

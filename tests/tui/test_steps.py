@@ -86,7 +86,7 @@ async def test_a_step_that_goes_otherwise_than_the_text_says_stays_and_says_how(
     app = lesson(tmp_path, machine, place=FakePlace("last-look"))
     async with running(app, (80, 24)) as pilot:
         await until(pilot, lambda: "lab#" in app.query_one(Terminal).text and app.readable)
-        await pilot.press("f2")
+        await press_to_run(pilot, app)
         block = app.query(StepBlock)[1]
         await until(pilot, lambda: "is 3" in str(block.render()))
         assert app.guide.walk.at == 4
