@@ -385,6 +385,8 @@ class LessonApp(Menus):
             self.show_status()
 
     def show_status(self) -> None:
+        if not self.screen_stack:
+            return  # the app ends
         go_on = self.guide.next_act if self.readable else "key_run"
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
