@@ -78,7 +78,7 @@ async def test_a_step_asked_for_while_the_chapter_comes_in_is_run_then(tmp_path:
         gate.set()
         await until(pilot, lambda: app.readable)
         await until(pilot, lambda: app.guide.walk.items[0].done)
-        await until(pilot, watched(machine))
+        await until(pilot, lambda: app.query(TaskBlock).first().has_class("-current"))
         assert app.guide.walk.at == 1, "it is run once"
 
 
