@@ -20,6 +20,7 @@ from lablib.kernel import landlock, tried
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.kernel.user_namespace import lacking_for_ids
 from lablib.machine import rootless
+from lablib.machine.agent.subtree import SYSTEMD
 from lablib.machine.choose import is_container
 from lablib.machine.host import has_memory_controller
 from lablib.machine.kept import MEMORY
@@ -34,8 +35,6 @@ from lablib.packages import BASE, base_packages, installing, missing_build_packa
 
 SCREEN_MODULES = ("textual", "rich", "pyghostty", "markdown_it")
 OLDEST_PYTHON = (3, 11)
-SYSTEMD = "run/systemd/system"
-"""There where systemd booted the machine: sd_booted(3)."""
 
 
 class State(StrEnum):
@@ -80,6 +79,7 @@ class Finding:
 def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> list[Finding]:
     """Looks at everything. `chapters` is the packages of each chapter; below `root` lie proc and dev. Nothing is
     changed, and no probe needs privilege."""
+    student = _student()
     everywhere = [
         *guests_findings(_kernel(), str(root / "dev/kvm")),
         _python(),
@@ -89,9 +89,9 @@ def examine(chapters: Mapping[str, Sequence[str]], root: Path = Path("/")) -> li
         ptrace_finding(_read(root / "proc/sys/kernel/yama/ptrace_scope")),
         cgroup_finding(_read(root / "proc/self/mounts")),
         host_finding(root),
-        delegation_finding(*_student(), root),
+        delegation_finding(*student, root),
         user_namespace_finding(tried.user_namespace(), root),
-        ids_finding(*_student()),
+        ids_finding(*student),
         overlay_finding(tried.overlay()),
         screen_finding(SCREEN_MODULES),
         build_finding(),

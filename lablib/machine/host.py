@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lablib.errors import MachineError
 from lablib.kernel.cgroup2 import find_cgroup2
+from lablib.machine.agent.subtree import SYSTEMD
 from lablib.machine.agent.world import WORK_FOLDER
 from lablib.machine.base import Capabilities
 from lablib.machine.bundle import bundle
@@ -118,6 +119,6 @@ def _as_root() -> list[str]:
 def _delegated() -> list[str]:
     """On a host run by systemd, a scope of our own in which it leaves the cgroups to us (Delegate= in
     systemd.resource-control(5))."""
-    if os.path.exists("/run/systemd/system") and (program := shutil.which("systemd-run")):
+    if os.path.exists(f"/{SYSTEMD}") and (program := shutil.which("systemd-run")):
         return [program, "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"]
     return []

@@ -36,14 +36,12 @@ from lablib.machine.agent.features import OF_THE_MACHINE, features, features_of_
 from lablib.machine.agent.host_lab import HostLab
 from lablib.machine.agent.journal import Journal, Kind, folder_of
 from lablib.machine.agent.loopback import bring_loopback_up
-from lablib.machine.agent.subtree import PREFIX, control, controllers, make_subtree, own_base
+from lablib.machine.agent.subtree import PREFIX, SYSTEMD, control, controllers, make_subtree, own_base
 from lablib.machine.wire import TO_AGENT, TO_HOST, Type, greet, hello
 
 SHELL_CGROUP = "shell"
 """Where the student's shells begin. The lab's root is no real root, so it cannot hold processes and give controllers to
 children at once (cgroups(7), no internal processes)."""
-SYSTEMD = "run/systemd/system"
-"""Whether this is a machine booted with systemd: sd_booted(3)."""
 SHARED = ("run/docker.sock",)
 """What of the host's /run is in the world as well. Not where systemd listens: pam_systemd(8) would move who becomes
 another user out of the lab's cgroup, into a session."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from lablib.kernel.cgroup2 import find_cgroup2
 from lablib.machine.agent.journal import Journal, Kind, paths
 
+SYSTEMD = "run/systemd/system"
+"""There where systemd booted the machine: sd_booted(3)."""
 PREFIX = "container-labs-"
 _KILL_SECONDS = 10.0
 
