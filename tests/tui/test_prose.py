@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from textual.widget import Widget
 from textual.widgets._markdown import MarkdownHeader
 
 from lablib.course.model import Chapter, Prose
 from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
-from tests.tui.lessons import FIRST, running
+from tests.tui.lessons import FIRST, running, says
 from tests.tui.waiting import until
 from tui.lesson.app import LessonApp
 from tui.lesson.blocks import StepBlock
@@ -74,3 +75,23 @@ async def test_on_a_small_screen_the_page_is_turned_to_what_a_task_asks_for(tmp_
         assert not card.display
         await pilot.press("f2")
         await until(pilot, lambda: card.display)
+
+
+async def test_what_f2_does_is_said_anew_when_the_card_is_shown_by_another_key(tmp_path: Path) -> None:
+    app = told(tmp_path, FIRST)
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, lambda: app.readable and app.guide.at_task and says(app, "#keys", "F2 read on")())
+        for large, wanted in ((True, "F2 go on"), (False, "F2 read on")):
+            await pilot.press("f4")
+            await until(pilot, lambda large=large: app.query_one(TaskCard).display is large)  # type: ignore[misc]
+            await until(pilot, says(app, "#keys", wanted))
+
+
+async def test_what_f2_does_is_not_promised_before_the_chapter_is_there(tmp_path: Path) -> None:
+    app, there = told(tmp_path, "first-look"), Event()
+    load = app._load
+    app._load = lambda: load() if there.wait(10.0) else load()
+    async with running(app, (80, 24)) as pilot:
+        await until(pilot, says(app, "#keys", "F2 go on"))
+        there.set()
+        await until(pilot, says(app, "#keys", "F2 read on"))

@@ -344,7 +344,6 @@ class LessonApp(Menus):
     async def action_go_on(self) -> None:
         if self.readable:
             await self.guide.go_on(self)
-            self.call_after_refresh(self.show_status)  # it may have turned a page
         self._going_on = not self.readable  # asked for while the chapter comes in, it is done then
 
     async def action_move(self, by: int) -> None:
@@ -387,7 +386,7 @@ class LessonApp(Menus):
     def show_status(self) -> None:
         if not self.screen_stack:
             return  # the app ends
-        go_on = self.guide.next_act if self.readable else "key_run"
+        go_on = self.guide.next_act if self.readable else "key_next"  # which of its acts is not known yet
         seconds = monotonic() - self._began
         for bar in self._base.query(StatusBar):  # none while the screen is taken down
             bar.show(self.phase, self._machine, seconds, go_on, self.focus_is)

@@ -54,7 +54,7 @@ class Menus(Panes):
             return True
         return self.readable and not isinstance(self.screen, ModalScreen)
 
-    def on_prose_pane_read(self) -> None:
+    def on_reading_read(self) -> None:
         self.show_status()
 
     def action_help(self) -> None:

@@ -91,10 +91,8 @@ class Page:
     @property
     def unread(self) -> bool:
         """Whether there is more to read about the item at hand than has been shown: its text, or the card of a task."""
-        item, card = self._walk.item, self._card
-        if self._prose.unread:
-            return True
-        return isinstance(item, TaskState) and not item.done and (not card.display or card.scroll_y < card.max_scroll_y)
+        item = self._walk.item
+        return self._prose.unread or (isinstance(item, TaskState) and not item.done and self._card.unread)
 
     def read_on(self) -> None:
         """Shows the next page of it."""

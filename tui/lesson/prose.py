@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Markdown
 
 from lablib.course.model import Chapter, Prose
 from tui.lesson.blocks import QuestionBlock, StepBlock, TaskBlock
+from tui.lesson.reading import Reading
 from tui.lesson.state import StepState, TaskState, Walk
 from tui.lesson.text import for_screen, item_title
 from tui.lesson.words import Words
@@ -23,7 +23,7 @@ PART = 4
 ItemBlock = StepBlock | TaskBlock | QuestionBlock
 
 
-class ProsePane(VerticalScroll):
+class ProsePane(Reading):
     """A chapter's text, scrolled with the usual keys when it has the focus."""
 
     topic = "text"
@@ -36,9 +36,6 @@ class ProsePane(VerticalScroll):
         Binding("g", "scroll_home", show=False),
         Binding("G", "scroll_end", show=False),
     ]
-
-    class Read(Message):
-        """What belongs to the item at hand has been shown to its end, or no longer."""
 
     def __init__(self, title: str, chapter: Chapter, walk: Walk, words: Words) -> None:
         super().__init__(id="prose")
@@ -57,8 +54,11 @@ class ProsePane(VerticalScroll):
         self._rest = self._rest[PART:]
 
     async def show_rest(self) -> None:
-        """What follows the beginning."""
+        """Brings in what follows the beginning, and waits until it is known how long all is."""
         await self.mount_all(self._rest)
+        laid_out = asyncio.Event()
+        self.call_after_refresh(laid_out.set)
+        await laid_out.wait()
 
     def _widgets(self, chapter: Chapter, walk: Walk, words: Words) -> list[Widget]:
         widgets: list[Widget] = []
@@ -137,15 +137,13 @@ class ProsePane(VerticalScroll):
         self.scroll_to(y=min(self._read_to - 1, bottom), animate=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
         if self._read_to:
             self._note_shown()
+        super().watch_scroll_y(old_value, new_value)
 
     def _note_shown(self) -> None:
-        before = self.unread
         self._read_to = max(self._read_to, round(self.scroll_y) + self.scrollable_content_region.height)
-        if self.unread != before:
-            self.post_message(self.Read())
+        self._tell()
 
     def on_resize(self) -> None:
         if self._placed is not None and round(self.scroll_y) == self._placed:

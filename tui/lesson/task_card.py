@@ -8,11 +8,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
 from lablib.verdict import Evidence, Result, Verdict
+from tui.lesson.reading import Reading
 from tui.lesson.state import Scene, TaskState
 from tui.lesson.text import for_screen
 from tui.lesson.words import Words, visible
@@ -23,7 +23,7 @@ _LINES = 8
 """Lines of one evidence or value that are shown."""
 
 
-class TaskCard(VerticalScroll):
+class TaskCard(Reading):
     """The whole card."""
 
     topic = "card"
@@ -38,6 +38,10 @@ class TaskCard(VerticalScroll):
         yield Static(id="task-note")
         yield Static(id="checks")
         yield Markdown(id="hints", open_links=False)
+
+    @property
+    def unread(self) -> bool:
+        return not self.display or self.scroll_y < self.max_scroll_y
 
     async def show(self, state: TaskState, title: str) -> None:
         """Shows `state`; body and hints are made anew only when they are others."""
