@@ -90,7 +90,12 @@ async def test_what_f2_does_is_said_anew_when_the_card_is_shown_by_another_key(t
 async def test_what_f2_does_is_not_promised_before_the_chapter_is_there(tmp_path: Path) -> None:
     app, there = told(tmp_path, "first-look"), Event()
     load = app._load
-    app._load = lambda: load() if there.wait(10.0) else load()
+
+    def load_late() -> Chapter:
+        there.wait(10.0)
+        return load()
+
+    app._load = load_late
     async with running(app, (80, 24)) as pilot:
         await until(pilot, says(app, "#keys", "F2 go on"))
         there.set()
