@@ -45,6 +45,15 @@ VICTIMS = (("screen",), ("agent",), ("screen", "agent"), ("watch",), ("screen", 
 PROC = ProcFS()
 
 
+def judge(said: str, kind: str, count: int) -> None:
+    """Fails where `said`, the line that `count` strikes printed, tells of anything left or lost."""
+    found = json.loads(said)
+    print(f"{kind}: struck {found['struck']} times, left {len(found['left'])} things, {found['passed']} steps noted")
+    assert found["left"] == []
+    assert found["struck"] == count
+    assert found["passed"] > 0, "a moment came after a step"
+
+
 def play(kind: str, name: str, work: Path) -> None:
     """What a lesson does: plays the steps, and notes how far it came."""
     chapter = load_chapter(PROJECT / "content" / name)

@@ -3,7 +3,6 @@ again. LABS_FAULTS=200 strikes that often on each kind of machine instead of 20 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lablib.machine.guest import GuestMachine
+from tests.faults import judge
 from tests.guests import sh
 from tests.projects import put_project
 
@@ -23,19 +23,11 @@ SECONDS = 60 + 20 * COUNT
 pytestmark = pytest.mark.usefixtures("guests_boot")
 
 
-def judge(said: str, kind: str) -> None:
-    found = json.loads(said.splitlines()[-1])
-    print(f"{kind}: struck {found['struck']} times, left {len(found['left'])} things, {found['passed']} steps noted")
-    assert found["left"] == []
-    assert found["struck"] == COUNT
-    assert found["passed"] > 0, "a moment came after a step"
-
-
 def test_a_guest_that_is_struck_leaves_nothing() -> None:
     command = [sys.executable, "-m", "tests.faults", "guest", str(COUNT)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, done.stderr
-    judge(done.stdout, "guest")
+    judge(done.stdout.splitlines()[-1], "guest", COUNT)
 
 
 def test_a_host_that_is_struck_leaves_nothing(boot: Callable[..., GuestMachine]) -> None:
@@ -44,4 +36,4 @@ def test_a_host_that_is_struck_leaves_nothing(boot: Callable[..., GuestMachine])
     said = sh(guest, f"cd project && python3 -m tests.faults host {COUNT}", timeout=SECONDS)
     *lines, status = said.splitlines()
     assert status == "status=0", said[-2000:]
-    judge(lines[-1], "host")
+    judge(lines[-1], "host", COUNT)
