@@ -71,19 +71,17 @@ def _lesson(name: str, on: str, language: str, cast: Cast | None) -> tuple[int, 
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     sys.setswitchinterval(SWITCH_SECONDS)
-    read, course_map = cache(partial(course.chapter, chapter.id)), places_of(progress, place)
+    read = cache(partial(course.chapter, chapter.id))
+    more = {"course_map": places_of(progress, place), "cast": cast, "errand": _sweep}
     if on == REPLAY:
         show, factory = _import_screen(), partial(_recording, read, language)
-        more = {"course_map": course_map, "cast": cast, "attachable": False}
-        return show(chapter, read, factory, language, progress, place, start, **more)
+        return show(chapter, read, factory, language, progress, place, start, attachable=False, **more)
     with claimed_work(chapter.id, language) as work:
         kind = on or chosen_machine(place, language)
         with only_said(language):
             place.remember(chapter.id)
         with machines_of(kind, work, language) as machines:
-            show = _import_screen()
-            _sweep()
-            return show(chapter, read, machines, language, progress, place, start, course_map=course_map, cast=cast)
+            return _import_screen()(chapter, read, machines, language, progress, place, start, **more)
 
 
 def _recording(load: Callable[[], Chapter], language: str) -> Machine:
@@ -105,9 +103,10 @@ def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callabl
     tried first, which takes longer than the screen does."""
     from lablib.machine.ahead import Ahead
     from lablib.machine.choose import guest_factory, machine_factory, nothing_to_try
-    from labs.elevating import sudo_if_agreed
 
     if kind == "host":
+        from labs.elevating import sudo_if_agreed
+
         with sudo_if_agreed(kind, language) as sudo:
             yield machine_factory(kind, work, sudo=sudo)
         return
@@ -120,7 +119,7 @@ def machines_of(kind: str, work: Path | None, language: str) -> Iterator[Callabl
 
 
 def _sweep() -> None:
-    """What a lab before left behind, when it was cut off, goes now; here, since all that it imports the screen did."""
+    """What a lab before left behind, when it was cut off, goes now."""
     from lablib.machine.leftovers import sweep
 
     sweep()

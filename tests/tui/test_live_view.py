@@ -27,13 +27,14 @@ def cgroup(*processes: tuple[int, str], gauges: Gauges | None = None) -> CgroupR
     return CgroupRow(("memory",), (), len(processes), processes, gauges or Gauges())
 
 
-def drawn(view: str, *pictures: Mapping[str, Row], after: float = 0.0) -> list[Text]:
-    """The lines of `view` when `pictures` came one after the other, the first long ago, and `after` seconds passed."""
+def drawn(view: str, *pictures: Mapping[str, Row], after: float = 0.0, width: int = 120) -> list[Text]:
+    """The lines of `view`, so wide, when `pictures` came one after the other, the first long ago, and `after` seconds
+    passed."""
     changes = Changes()
     for number, rows in enumerate(pictures):
         changes.take(rows, number and LATER)
     changes.look(LATER + after)
-    return list(RENDERERS[view](pictures[-1], changes, Look(Words("en"), {})))
+    return list(RENDERERS[view](pictures[-1], changes, Look(Words("en"), {}, width)))
 
 
 def styled(line: Text, style: str) -> list[str]:
@@ -110,6 +111,57 @@ def test_a_limit_that_was_just_set_lights_up_and_use_that_goes_up_does_not() -> 
     lines = drawn("cgroups", before, {"/a": cgroup(gauges=Gauges(memory=2 << 20, memory_max=4 << 20))})
     assert fresh(lines) == ["2M/4M"]
     assert fresh(drawn("cgroups", before, {"/a": cgroup(gauges=Gauges(memory=2 << 20))})) == []
+
+
+def test_a_cgroup_with_more_to_say_than_a_line_holds_goes_on_below_its_name_and_breaks_nothing() -> None:
+    gauges = Gauges(memory=15 << 20, memory_max=16 << 20)
+    rows = {
+        "": EMPTY,
+        "/a": cgroup((7, "sleep"), (8, "cat"), gauges=gauges),
+        "/a/b": cgroup((9, "x" * 40)),
+        "/c": EMPTY,
+    }
+    assert [line.plain for line in drawn("cgroups", rows, width=36)] == [
+        "/  –",
+        "├─a  memory  mem ▮▮▮▮▮▮ 15M/16M",
+        "│ │ 7 sleep  8 cat",
+        "│ └─b  memory",
+        "│     9 " + "x" * 40,
+        "└─c  –",
+    ]
+
+
+def test_where_there_is_no_room_for_columns_only_what_is_a_process_s_own_is_told() -> None:
+    base, own = (1,) * 8, (4026532099, *(1,) * 6, None)
+    rows = {"1": NamespacesRow("lab-init", base, (1,)), "12": NamespacesRow("sh", own, (12, 1))}
+    assert [line.plain.split() for line in drawn("namespaces", rows, width=33)] == [
+        ["PID", "COMMAND"],
+        ["12→1", "sh", "uts", "32099"],
+        ["1", "lab-init"],
+    ]
+    everything = {"1": rows["1"], "12": NamespacesRow("sh", tuple(range(4026532100, 4026532108)), (12, 1))}
+    assert all(line.cell_len <= 33 for line in drawn("namespaces", everything, width=33))
+    filtered = {"1": SeccompRow("lab-init", 0, 0, False), "2": SeccompRow("sh", 2, 1, True)}
+    assert [line.plain.split() for line in drawn("seccomp", filtered, width=33)] == [
+        ["PID", "COMMAND"],
+        ["2", "sh", "Seccomp", "2", "filter"],
+        ["Seccomp_filters", "1", "NoNewPrivs", "1"],
+        ["1", "lab-init"],
+    ]
+
+
+def test_an_overlay_fits_a_narrow_view_with_its_mount_point_whole() -> None:
+    rows = {
+        "1": OverlayRow("/root/lab/merged", 7, ("/x/upper", "/x/lower"), True),
+        "1/dir": NameRow(("d", "d")),
+    }
+    lines = drawn("overlayfs", rows, width=33)
+    assert [line.plain.split() for line in lines] == [
+        ["/root/lab/merged"],
+        ["upper", "lower", "seen"],
+        ["dir/", "●", "●", "upper+lower"],
+    ]
+    assert all(line.cell_len <= 33 for line in lines)
 
 
 def test_stems_join_a_tree_of_any_shape() -> None:

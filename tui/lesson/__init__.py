@@ -27,17 +27,19 @@ def run_lesson(
     attachable: bool = True,
     course_map: Callable[[str], tuple[Sequence[MapPlace], int]] | None = None,
     cast: Cast | None = None,
+    errand: Callable[[], None] | None = None,
 ) -> tuple[int, str]:
     """Shows the lesson of the chapter `entry`, which `load` reads, from the item `start` (or where the student was)
     until they quit. Returns the exit code: 0, 3 when no machine could be had, 128 plus the number of a signal that
     ended it; and the chapter or the item of another one that they want to go to, chosen from the map that `course_map`
     tells in a language, empty for none. Raises what `load` raises. The machine is closed whatever happens. Where it is
     `attachable`, other terminals can attach to it. What its shell shows goes into `cast`, if there is one.
+    An `errand` is done while the reader reads: trouble with it is said and keeps nobody from the lesson.
     """
     from tui.lesson.app import LessonApp
 
     app = LessonApp(entry, load, machine_factory, language, progress, place, start, attachable=attachable)
-    app.course_map, app.cast = course_map, cast
+    app.course_map, app.cast, app.errand = course_map, cast, errand
     try:
         app.run()
     finally:

@@ -79,6 +79,8 @@ class LessonApp(Menus):
         self._attachable = attachable
         self.cast: Cast | None = None
         """Where what the shell shows is kept, if it is."""
+        self.errand: Callable[[], None] | None = None
+        """What else is to be done, once the chapter is shown."""
         self.wanted = ""
         """The chapter, or the item of another one, that the reader wants to go to."""
         self.phase = Phase.BOOTING
@@ -147,6 +149,8 @@ class LessonApp(Menus):
             return
         start("engine-import", engines.read_ahead)
         self.backstage.look_for_packages(chapter)
+        if self.errand is not None:
+            self.backstage.note(self.errand)
 
     async def _furnish(self, chapter: Chapter) -> None:
         """Brings in what shows the chapter."""

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from lablib.machine.seen import CgroupRow, Gauges, Rows
 from tui.views.changes import Changes
-from tui.views.look import Look
+from tui.views.look import Look, fold
 
 _BAR = 6
 _UNITS = ("", "K", "M", "G", "T")
@@ -20,7 +20,8 @@ def lines(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
     gone = dict(changes.gone())
     there = {key: one for key, one in {**gone, **rows}.items() if isinstance(one, CgroupRow)}
     keys = sorted(there, key=lambda key: key.split("/"))
-    for key, stem in zip(keys, stems([key.count("/") for key in keys]), strict=True):
+    depths = [key.count("/") for key in keys]
+    for key, stem, hang in zip(keys, stems(depths), hangs(depths), strict=True):
         before = changes.before(key)
         was = before if isinstance(before, CgroupRow) else None
         is_gone = key in gone
@@ -29,21 +30,25 @@ def lines(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
             yield Text.assemble(look.muted(stem), name)
         else:
             now = there[key]
-            yield Text.assemble(look.muted(stem), name, *_pieces(now, was or replace(now, processes=()), look))
+            pieces = _pieces(now, was or replace(now, processes=()), look)
+            yield from fold(Text.assemble(look.muted(stem), name), pieces, look.muted(hang), look.width)
 
 
 def _pieces(now: CgroupRow, was: CgroupRow, look: Look) -> Iterator[Text]:
-    yield look.piece("  ")
-    controllers = [look.piece(name, "accent", fresh=name not in was.controllers) for name in now.controllers]
-    yield Text(" ").join(controllers) if controllers else look.muted("–")
-    yield from _gauges(now.gauges, was.gauges, look)
+    """What is said of a cgroup, each piece with the space before it."""
+    for at, name in enumerate(now.controllers):
+        yield Text.assemble(" " if at else "  ", look.piece(name, "accent", fresh=name not in was.controllers))
+    if not now.controllers:
+        yield look.muted("  –")
+    for gauge in _gauges(now.gauges, was.gauges, look):
+        yield Text.assemble("  ", gauge)
     for process in now.processes:
-        yield from (look.piece("  "), look.piece(_called(process), "success", fresh=process not in was.processes))
+        yield Text.assemble("  ", look.piece(_called(process), "success", fresh=process not in was.processes))
     if (more := now.count - len(now.processes)) > 0:
         yield look.muted(f"  +{more}")
     for process in was.processes:
         if process[0] not in [pid for pid, _ in now.processes]:
-            yield from (look.piece("  "), look.piece(_called(process), "success", gone=True))
+            yield Text.assemble("  ", look.piece(_called(process), "success", gone=True))
 
 
 def _gauges(now: Gauges, was: Gauges, look: Look) -> Iterator[Text]:
@@ -51,30 +56,29 @@ def _gauges(now: Gauges, was: Gauges, look: Look) -> Iterator[Text]:
     if now.memory is not None and (now.memory or now.memory_max is not None):
         limit = now.memory_max if now.memory_max is not None else now.memory_high
         changed = (now.memory_max, now.memory_high) != (was.memory_max, was.memory_high)
-        yield from _gauge(
-            "mem", size(now.memory), None if limit is None else size(limit), _part(now.memory, limit), changed, look
-        )
+        limit_text = None if limit is None else size(limit)
+        yield _gauge("mem", size(now.memory), limit_text, _part(now.memory, limit), changed, look)
     if now.cpu is not None and (now.cpu or now.cpu_max is not None):
         limit_text = None if now.cpu_max is None else f"{now.cpu_max}%"
         part = _part(now.cpu, now.cpu_max)
-        yield from _gauge("cpu", f"{now.cpu}%", limit_text, part, now.cpu_max != was.cpu_max, look)
+        yield _gauge("cpu", f"{now.cpu}%", limit_text, part, now.cpu_max != was.cpu_max, look)
     if now.pids is not None and now.pids_max is not None:
         part = _part(now.pids, now.pids_max)
-        yield from _gauge("pids", str(now.pids), str(now.pids_max), part, now.pids_max != was.pids_max, look)
+        yield _gauge("pids", str(now.pids), str(now.pids_max), part, now.pids_max != was.pids_max, look)
     if now.oom_kill:
-        text = f"oom_kill {now.oom_kill}"
-        yield from (look.piece("  "), look.piece(text, "error", fresh=now.oom_kill != was.oom_kill))
+        yield look.piece(f"oom_kill {now.oom_kill}", "error", fresh=now.oom_kill != was.oom_kill)
     if now.frozen:
-        yield from (look.piece("  "), look.piece("frozen", "primary", fresh=not was.frozen))
+        yield look.piece("frozen", "primary", fresh=not was.frozen)
 
 
-def _gauge(name: str, used: str, limit: str | None, part: float | None, changed: bool, look: Look) -> Iterator[Text]:
-    yield look.muted(f"  {name} ")
+def _gauge(name: str, used: str, limit: str | None, part: float | None, changed: bool, look: Look) -> Text:
+    bar = Text()
     if part is not None:
         full = min(_BAR, round(part * _BAR))
-        yield look.piece("▮" * full + "▯" * (_BAR - full), "error" if part >= 0.9 else "primary")
-        yield look.piece(" ")
-    yield look.piece(used if limit is None else f"{used}/{limit}", fresh=changed)
+        signs = "▮" * full + "▯" * (_BAR - full)
+        bar = Text.assemble(look.piece(signs, "error" if part >= 0.9 else "primary"), " ")
+    value = look.piece(used if limit is None else f"{used}/{limit}", fresh=changed)
+    return Text.assemble(look.muted(f"{name} "), bar, value)
 
 
 def _part(used: int, limit: int | None) -> float | None:
@@ -105,3 +109,13 @@ def stems(depths: Sequence[int]) -> list[str]:
         found.append("" if depth == 0 else bars + ("├─" if depth in open_at else "└─"))
         open_at.add(depth)
     return found[::-1]
+
+
+def hangs(depths: Sequence[int]) -> list[str]:
+    """What joins the rows of the same tree where one goes on in another line."""
+    goes_on = str.maketrans("├└─", "│  ")
+    has_child = [later > depth for depth, later in zip(depths, [*depths[1:], 0], strict=True)]
+    return [
+        stem.translate(goes_on) + ("│ " if child else "  ")
+        for stem, child in zip(stems(depths), has_child, strict=True)
+    ]

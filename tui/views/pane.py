@@ -81,11 +81,18 @@ class LiveView(VerticalScroll):
             self._changes.look(monotonic())
             self._draw()
 
+    def on_resize(self) -> None:
+        self.show_anew()
+
     def _draw(self) -> None:
-        look = Look(self._words, self.app.theme_variables)
+        width = self.scrollable_content_region.width
+        look = Look(self._words, self.app.theme_variables, width)
         lines = list(RENDERERS[self._view](self._rows, self._changes, look))
         if (more := len(lines) - MAX_LINES) > 0:
             lines[MAX_LINES:] = [look.muted(f"+{more}")]
-        picture = Text("\n").join(lines)
-        picture.no_wrap, picture.overflow = True, "ellipsis"
-        self.query_one("#rows", Static).update(picture)
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+        if lines:
+            self.query_one("#rows", Static).update(Text("\n").join(lines))
+        else:
+            self.say("view_no_overlay")
