@@ -86,7 +86,7 @@ def flood_through_tmux() -> float:
 
 def flood_through_lesson(lags: Path, interrupts: list[float]) -> float:
     with Watched(python(str(PROJECT / "bench/local_lesson.py"), str(lags))) as program:
-        program.until("lab#")
+        program.until(lambda text: "lab#" in text and "sleep 60" in text)  # the chapter's last step
         program.type(F8)
         program.until("live")
         program.rest(1)
@@ -116,7 +116,8 @@ def enter_to_green() -> float:
 def idle() -> float:
     """The part of one processor that the lesson's own process takes at its prompt, with a live view open."""
     with Watched(LESSON) as program:
-        program.until("root@lab")
+        program.until(lambda text: "root@lab" in text and "docker run" in text)
+        program.rest(1)
         program.type(F8)
         program.rest(8)  # the next guest is on its way by then
         before = program.cpu_seconds

@@ -26,6 +26,7 @@ class Watched:
         self._home = tempfile.TemporaryDirectory()
         state = {"XDG_STATE_HOME": self._home.name, "XDG_DATA_HOME": self._home.name, "LANG": "C.UTF-8"}
         env = {**os.environ, "TERM": "xterm-256color", **state, **(environment or {})}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # what runs a second time is compiled
         self.began = time.perf_counter()
         self._child = pexpect.spawn(argv[0], list(argv[1:]), dimensions=(ROWS, COLUMNS), env=env, cwd=str(PROJECT))
         self._child.delaybeforesend = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -127,6 +128,7 @@ def _sweep() -> None:
 
 def _import_screen() -> Callable[..., tuple[int, str]]:
     """`run_lesson`, with all that it imports before its first paint. Raises LabsError where a module is missing."""
+    gc.disable()  # until the chapter is shown: nothing that comes in is garbage, and looking for it takes a tenth
     try:
         import tui.lesson.app  # noqa: F401 - here, and not in the middle of a lesson
         from tui.lesson import run_lesson

@@ -98,5 +98,10 @@ async def test_what_f2_does_is_not_promised_before_the_chapter_is_there(tmp_path
     app._load = load_late
     async with running(app, (80, 24)) as pilot:
         await until(pilot, says(app, "#keys", "F2 go on"))
+        terminal = app.query_one(Terminal)
+        await until(pilot, lambda: "lab#" in terminal.text)
+        await pilot.press("f8", "f3", "f7", *"echo here", "enter")
+        await until(pilot, lambda: "\nhere" in terminal.text)
+        assert "~" not in terminal.text, "a key that there is nothing for yet is not the shell's either"
         there.set()
         await until(pilot, says(app, "#keys", "F2 read on"))

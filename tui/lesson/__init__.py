@@ -3,6 +3,7 @@ student types."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,8 @@ def run_lesson(
         app.run()
     finally:
         app.close_now()
+        gc.unfreeze()  # the app, which froze it, was all that stayed
+        gc.enable()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0, app.wanted

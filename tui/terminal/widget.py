@@ -35,6 +35,9 @@ which a shell would break its prompt to pieces."""
 LONGEST_HOLD = 0.15
 """Seconds that a program may hold the picture still with mode 2026; one that never lets go must not freeze it."""
 LEAVE = "ctrl+right_square_bracket"
+F_KEYS = frozenset(f"f{number}" for number in range(1, 13))
+"""Never sent to a shell, which would write `~` for those that come before there is anything for them to do; a program
+that has the whole screen gets them."""
 _STRIPS = 4096
 _AFTER_A_PROGRAM = (
     b"\x18\x1b\\"  # ends a sequence it left unfinished
@@ -332,7 +335,7 @@ class Terminal(Selecting, MouseInput, can_focus=True):
     # -- input
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == LEAVE:
+        if event.key == LEAVE or (event.key in F_KEYS and not self.full_screen):
             return
         event.stop()
         event.prevent_default()
