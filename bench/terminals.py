@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -28,7 +29,9 @@ class Watched:
         env = {**os.environ, "TERM": "xterm-256color", **state, **(environment or {})}
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # what runs a second time is compiled
         self.began = time.perf_counter()
-        self._child = pexpect.spawn(argv[0], list(argv[1:]), dimensions=(ROWS, COLUMNS), env=env, cwd=str(PROJECT))
+        self._child = pexpect.spawn(
+            argv[0], list(argv[1:]), dimensions=(ROWS, COLUMNS), env=env, cwd=str(PROJECT), preexec_fn=_heed_ctrl_c
+        )
         self._child.delaybeforesend = None
         self._seen = b""
         self.bytes = 0
@@ -80,6 +83,11 @@ class Watched:
     ) -> None:
         self._child.close(force=True)
         self._home.cleanup()
+
+
+def _heed_ctrl_c() -> None:
+    """What a shell starts in the background ignores SIGINT, and so does all that this starts in turn."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def python(*arguments: str) -> list[str]:

@@ -1,9 +1,10 @@
-"""Where the reader is, and on which machine they chose to be: the file `place` of the user's state folder. Its lines
-have fields between tabs:
+"""Where the reader is, on which machine and in which colours they chose to be: the file `place` of the user's state
+folder. Its lines have fields between tabs:
 
     last        CHAPTER           the chapter that was started last
     at          CHAPTER  ITEM     where the reader was in it: the id of a step, a task or a question
     machine     KIND              what was chosen when a first start asked
+    theme       NAME              `dark` or `light`, as the reader chose it
     told        KEY       once    a remark that is made once in a reader's life
 """
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from lablib.state import ProgressError
 
-VERSION = 2
+VERSION = 3
 FILE = "place"
-_FIELDS = {"last": 1, "at": 2, "machine": 1, "told": 2}
+_FIELDS = {"last": 1, "at": 2, "machine": 1, "theme": 1, "told": 2}
 
 
 class Place:
@@ -44,6 +45,11 @@ class Place:
         """The kind of machine that was chosen; empty while none was."""
         return self._values.get(("machine",), "")
 
+    @property
+    def theme(self) -> str:
+        """`dark` or `light`, if the reader chose one; else empty."""
+        return self._values.get(("theme",), "")
+
     def at(self, chapter: str) -> str:
         """The item of `chapter` where the reader was; empty where they were not in it."""
         return self._values.get(("at", chapter), "")
@@ -57,6 +63,10 @@ class Place:
     def choose_machine(self, kind: str) -> None:
         """Notes which machine is wanted. Raises ProgressError where it cannot be kept."""
         self._note({("machine",): kind})
+
+    def choose_theme(self, name: str) -> None:
+        """Notes which colours are wanted. Raises ProgressError where it cannot be kept."""
+        self._note({("theme",): name})
 
     def was_told(self, key: str) -> bool:
         """Whether the remark `key` has been made."""

@@ -37,7 +37,7 @@ def run_map(arguments: Arguments, language: str) -> int:
     for problem in filter(None, (progress.problem, place.problem)):
         stderr.report(problem, language)
     places, begin = places_of(progress, place)(language)
-    chosen = MapApp(places, begin, language).run()
+    chosen = MapApp(places, begin, language, place.theme).run()
     if not chosen:
         return 0
     from labs.starting import run_start

@@ -215,6 +215,10 @@ class FakePlace:
         self.item = item
         self.failure = failure
         self.remarks = set(TOUR)
+        self.theme = ""
+
+    def choose_theme(self, name: str) -> None:
+        self.theme = name
 
     def was_told(self, key: str) -> bool:
         return key in self.remarks

@@ -161,6 +161,17 @@ async def test_colours_change_and_go_and_come_back(tmp_path: Path) -> None:
         await until(pilot, lambda: bool(colors(app)))
 
 
+async def test_the_colours_that_were_chosen_are_those_of_the_next_lesson(tmp_path: Path) -> None:
+    place = FakePlace(FIRST)
+    app = lesson(tmp_path, FakeMachine(), place=place)
+    async with running(app, (120, 40)) as pilot:
+        await up(app, pilot)
+        await pilot.press(LEAVE, "colon", *"light", "enter")
+        await until(pilot, lambda: place.theme == "light")
+    assert lesson(tmp_path, FakeMachine(), place=place).theme == LIGHT.name
+    assert MapApp(places(), 0, "en", place.theme).theme == LIGHT.name
+
+
 def colors(app: LessonApp) -> set[str]:
     """All colours on the screen that are not the terminal's own."""
     update = app.screen._compositor.render_strips()

@@ -42,6 +42,13 @@ def test_the_machine_that_was_chosen_is_kept_beside_the_place(tmp_path: Path) ->
     assert (place(tmp_path).machine, place(tmp_path).at("cgroups")) == ("host", "move-sleep")
 
 
+def test_the_colours_that_were_chosen_are_kept_beside_the_place(tmp_path: Path) -> None:
+    place(tmp_path).remember("cgroups", "move-sleep")
+    assert place(tmp_path).theme == ""
+    place(tmp_path).choose_theme("light")
+    assert (place(tmp_path).theme, place(tmp_path).at("cgroups")) == ("light", "move-sleep")
+
+
 def test_a_remark_that_was_made_is_kept_beside_the_place(tmp_path: Path) -> None:
     place(tmp_path).remember("cgroups", "move-sleep")
     assert not place(tmp_path).was_told("quicker_guests")

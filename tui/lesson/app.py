@@ -77,6 +77,8 @@ class LessonApp(Menus):
         self._load = load
         self._machine_factory = machine_factory
         self._kept = progress, place, start
+        self.keep_theme = place.choose_theme
+        self.wear(place.theme)
         self._attachable = attachable
         self.cast: Cast | None = None
         """Where what the shell shows is kept, if it is."""
@@ -261,9 +263,6 @@ class LessonApp(Menus):
         else:
             await self._pane.remove_terminal(event.terminal)
         self.show_status()
-
-    def on_terminal_engine_failed(self) -> None:
-        self.say(self._words.screen("engine_failed"), warning=True)
 
     def on_machine_resetting(self) -> None:
         self._pane.stop()

@@ -51,7 +51,7 @@ class Looks(App[ReturnType]):
         """Whether the terminal has sixteen and no more, so that there is one theme for it."""
         self.ansi_theme_dark = ANSI_OF_CONSOLE if self.few_colors else ANSI
         self.ansi_theme_light = ANSI_ON_LIGHT
-        self.theme = (CONSOLE if self.few_colors else theme_for(os.environ)).name
+        self.wear("")
         self.few_signs = os.environ.get("TERM") == LINUX
         """Whether the terminal's font has a few hundred signs, and no Chinese."""
 
@@ -59,6 +59,10 @@ class Looks(App[ReturnType]):
         """Without colours those of the terminal remain, where Textual would paint shades of grey."""
         colors = (_NO_COLOR,) if self.no_color else super().get_line_filters()
         return (*colors, _CONSOLE_SIGNS) if self.few_signs else colors
+
+    def wear(self, chosen: str) -> None:
+        """Takes the colours that fit the terminal and what was `chosen` in it before."""
+        self.theme = (CONSOLE if self.few_colors else theme_for(os.environ, chosen)).name
 
     async def use_theme(self, theme: Theme) -> None:
         self.theme = theme.name

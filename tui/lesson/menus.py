@@ -15,6 +15,8 @@ from tui.lesson.phase import Phase
 from tui.lesson.status_bar import Focus
 
 if TYPE_CHECKING:
+    from textual.theme import Theme
+
     from tui.lesson.commands import Command
     from tui.lesson.palette import Palette
     from tui.map.places import MapPlace
@@ -29,6 +31,8 @@ class Menus(Panes):
     phase: Phase
     course_map: Tell | None = None
     """Where there is one."""
+    keep_theme: Callable[[str], None]
+    """Keeps the colours that are chosen for the next lesson: `dark` or `light`."""
 
     @property
     def readable(self) -> bool:
@@ -41,6 +45,10 @@ class Menus(Panes):
     def commands(self) -> Iterator[Command]:
         """All that can be done now."""
         raise NotImplementedError
+
+    async def use_theme(self, theme: Theme) -> None:
+        await super().use_theme(theme)
+        self.backstage.note(partial(self.keep_theme, "dark" if theme.dark else "light"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A program that has the whole screen wants every key but the one that leaves it; the shell, the F-keys not."""

@@ -163,3 +163,6 @@ class Panes(Frame):
         if event.name == self._pane.viewed:
             self._pane.show_view(event.rows)
         event.done.set()
+
+    def on_terminal_engine_failed(self) -> None:
+        self.say(self._words.screen("engine_failed"), warning=True)

@@ -24,7 +24,13 @@ class Progress(Protocol):
 
 
 class Place(Protocol):
-    """Where the student was in each chapter and which remarks were made, kept over lessons."""
+    """Where the student was in each chapter, which remarks were made and which colours were chosen, kept over
+    lessons."""
+
+    @property
+    def theme(self) -> str: ...
+
+    def choose_theme(self, name: str) -> None: ...
 
     def at(self, chapter: str) -> str: ...
 

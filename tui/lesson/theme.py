@@ -61,10 +61,10 @@ CHOICE = "LABS_THEME"
 """The variable that says `dark` or `light`."""
 
 
-def theme_for(environment: Mapping[str, str]) -> Theme:
-    """As `LABS_THEME` says, or else as the terminal does: the last number of COLORFGBG, which rxvt, konsole and others
-    set, is that of its background among the sixteen colours. Most terminals are dark."""
-    choice = environment.get(CHOICE, "")
+def theme_for(environment: Mapping[str, str], chosen: str = "") -> Theme:
+    """As `LABS_THEME` says, or as the reader has `chosen`, or else as the terminal says: the last number of COLORFGBG,
+    which rxvt, konsole and others set, is that of its background among the sixteen colours. Most terminals are dark."""
+    choice = environment.get(CHOICE, chosen)
     if choice in ("dark", "light"):
         return LIGHT if choice == "light" else DARK
     background = environment.get("COLORFGBG", "").rpartition(";")[2]

@@ -15,8 +15,9 @@ class MapApp(Looks[str]):
 
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, places: Sequence[MapPlace], begin: int, language: str) -> None:
+    def __init__(self, places: Sequence[MapPlace], begin: int, language: str, theme: str = "") -> None:
         super().__init__()
+        self.wear(theme)
         self._map = CourseMap(places, begin, Words(language))
 
     def on_mount(self) -> None:
