@@ -87,6 +87,7 @@ def flood_through_tmux() -> float:
 def flood_through_lesson(lags: Path, interrupts: list[float]) -> float:
     with Watched(python(str(PROJECT / "bench/local_lesson.py"), str(lags))) as program:
         program.until(lambda text: "lab#" in text and "sleep 60" in text)  # the chapter's last step
+        program.rest(1)
         program.type(F8)
         program.until("live")
         program.rest(1)

@@ -6,6 +6,7 @@ guest, inside a guest for the host machine.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import random
@@ -40,6 +41,8 @@ AFTER_A_STEP = 3
 """The number of a strike that comes after a step was noted, however slow the machine is."""
 STEP_SECONDS = 120.0
 SETTLE_SECONDS = 40.0
+STUCK_SECONDS = 280.0
+"""After which one strike, with all that is waited for, is stuck: it ends with where it is, and where others wait."""
 VICTIMS = (("screen",), ("agent",), ("screen", "agent"), ("watch",), ("screen", "agent", "watch"))
 """The watch is the process that clears up behind the agent: a guest's keeper, a host's warden."""
 PROC = ProcFS()
@@ -80,6 +83,7 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             os.environ[variable] = f"{folder}/{name}"
         before = there(Path(folder))
         for number in range(count):
+            faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
             victims = VICTIMS[number % len(VICTIMS)]
             screen = _screen(kind, CHAPTERS[number % len(CHAPTERS)], Path(folder, "work"))
             time.sleep(chance.uniform(0.0, LONGEST))
@@ -88,8 +92,10 @@ def strike_often(kind: str, count: int, seed: int) -> dict[str, object]:
             found = _settled(Path(folder), before, swept=not _strike(screen, victims))
             left += [f"{number} {'+'.join(victims)}: {thing}" for thing in found]
             passed = _progress(passed)
+        faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
         _starts(kind, Path(folder, "work"))
         left += [f"at the end: {thing}" for thing in _settled(Path(folder), before)]
+    faulthandler.cancel_dump_traceback_later()
     return {"struck": count, "left": left, "passed": passed}
 
 

@@ -18,6 +18,7 @@ import checkers  # noqa: F401 - registers the checks
 from lablib.course.index import chapter_folders
 from lablib.course.structure import Structure, bare_task, read_structures
 from lablib.errors import LabsError
+from lablib.grading.processor import one_processor
 from lablib.grading.question import check_answer, experiment
 from lablib.grading.report import Report
 from lablib.grading.script import SCRIPT_SECONDS, check_script
@@ -78,7 +79,8 @@ def digest(content: bytes) -> str:
 def grade(batch: str) -> str:
     """Grades jobs (a list of `Job.as_json`), and answers with a report (`pack`) for each: what a worker runs, JSON in
     and JSON out. Raises nothing that a job could cause."""
-    return json.dumps([pack(_grade(job)) for job in json.loads(batch)])
+    with one_processor():
+        return json.dumps([pack(_grade(job)) for job in json.loads(batch)])
 
 
 def readiness() -> dict[str, str]:

@@ -6,13 +6,10 @@ import multiprocessing
 import os
 import signal
 from concurrent.futures import Executor, ProcessPoolExecutor
-from typing import TYPE_CHECKING
 
 from lablib.grading.job import machines
+from lablib.grading.processor import one_processor
 from lablib.kernel import syscalls
-
-if TYPE_CHECKING:
-    from multiprocessing.sharedctypes import Synchronized
 
 
 class LocalWorkers:
@@ -26,8 +23,7 @@ class LocalWorkers:
     def executor(self) -> Executor:
         # Not fork(2): a screen's threads may run here, and their locks would stay locked in the child.
         context = multiprocessing.get_context("spawn")
-        begun = context.Value("i", 0)
-        return ProcessPoolExecutor(self.width, context, initializer=_begin, initargs=(os.getpid(), begun))
+        return ProcessPoolExecutor(self.width, context, initializer=_begin, initargs=(os.getpid(),))
 
     def close(self, executor: Executor) -> None:
         """Ends the workers; their guests end with them."""
@@ -37,16 +33,11 @@ class LocalWorkers:
             child.join()
 
 
-def _begin(parent: int, begun: Synchronized[int]) -> None:
-    """A worker's first act. Ctrl-C is for who started it, and it ends with them, however they end. It keeps to one
-    processor, as each guest does, so that the guests of two workers are not on the same one by chance; `begun` counts
-    the workers."""
+def _begin(parent: int) -> None:
+    """A worker's first act. Ctrl-C is for who started it, and it ends with them, however they end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it has ended already
         os.kill(os.getpid(), signal.SIGKILL)
-    with begun.get_lock():
-        number, begun.value = begun.value, begun.value + 1
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[number % len(processors)]})
-    machines()
+    with one_processor():
+        machines()
