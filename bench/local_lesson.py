@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from labs.starting import SWITCH_SECONDS
 from tests.tui.fake_machine import FakeMachine, FakePlace, FakeProgress, chapter, entry
 from tui.lesson.app import LessonApp
 
@@ -34,6 +35,7 @@ class Timed(LessonApp):
 
 
 def main() -> None:
+    sys.setswitchinterval(SWITCH_SECONDS)  # as `labs start` does
     with tempfile.TemporaryDirectory() as folder:
         told = chapter(Path(folder))
         app = Timed(entry(told), lambda: told, FakeMachine, "en", FakeProgress(), FakePlace())

@@ -121,8 +121,8 @@ class ProsePane(Reading):
         before = order.index(self._at) - 1
         top = self._blocks[order[before]].virtual_region.bottom if before >= 0 else 0
         bottom = block.virtual_region.bottom - self.scrollable_content_region.height
-        self._placed = max(0, min(top, bottom, self.max_scroll_y))
-        self.scroll_to(y=self._placed, animate=False)
+        self._placed, self._read_to = max(0, min(top, bottom, self.max_scroll_y)), 0
+        self.scroll_to(y=self._placed, animate=False, immediate=True)
         self._note_shown()
 
     @property
@@ -134,7 +134,7 @@ class ProsePane(Reading):
     def read_on(self) -> None:
         """Shows the next page of it, the last line of this one at its top."""
         bottom = self._blocks[self._at].virtual_region.bottom - self.scrollable_content_region.height
-        self.scroll_to(y=min(self._read_to - 1, bottom), animate=False)
+        self.scroll_to(y=min(self._read_to - 1, bottom), animate=False, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         if self._read_to:
