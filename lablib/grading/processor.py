@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 NAME = "container-labs/processor"
 
 
 @contextmanager
 def one_processor() -> Iterator[None]:
-    """Keeps this thread, and what it starts, to a processor that no other worker of this user is on; where all are
-    taken, to none."""
+    """Keeps this thread, and what it starts, to a processor that no other worker of this user is on; to none where all
+    are taken, or where this may not be chosen."""
     whole = os.sched_getaffinity(0)
     claim = _claim(whole)
     if claim is None:
@@ -21,11 +21,16 @@ def one_processor() -> Iterator[None]:
         return
     number, name = claim
     with name:
-        os.sched_setaffinity(0, {number})
+        _keep_to({number})
         try:
             yield
         finally:
-            os.sched_setaffinity(0, whole)
+            _keep_to(whole)
+
+
+def _keep_to(processors: set[int]) -> None:
+    with suppress(OSError):  # a cpuset that has just changed, or a sandbox; it costs time and nothing else
+        os.sched_setaffinity(0, processors)
 
 
 def _claim(processors: set[int]) -> tuple[int, socket.socket] | None:
