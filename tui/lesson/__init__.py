@@ -40,7 +40,15 @@ def run_lesson(
     from tui.lesson.app import LessonApp
 
     app = LessonApp(entry, load, machine_factory, language, progress, place, start, attachable=attachable)
-    app.course_map, app.cast, app.errand = course_map, cast, errand
+    app.course_map, app.cast = course_map, cast
+
+    def once_shown() -> None:
+        gc.freeze()  # all this stays: looking through it again and again would keep keys waiting
+        gc.enable()
+        if errand is not None:
+            errand()
+
+    app.errand = once_shown
     try:
         app.run()
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -150,8 +149,6 @@ class LessonApp(Menus):
                 self.failure = error  # said once the screen is gone
                 self.action_leave()
             return
-        gc.freeze()  # all this stays: looking through it again and again would keep keys waiting
-        gc.enable()
         start("engine-import", engines.read_ahead)
         self.backstage.look_for_packages(chapter)
         if self.errand is not None:

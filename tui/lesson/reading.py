@@ -37,6 +37,7 @@ class Reading(VerticalScroll):
         self._tell()
 
     def _tell(self) -> None:
-        if self.unread != self._was_unread:
-            self._was_unread = self.unread
+        unread = self.unread
+        if unread != self._was_unread:
+            self._was_unread = unread
             self.post_message(self.Read())

@@ -21,7 +21,8 @@ def lines(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
     there = {key: one for key, one in {**gone, **rows}.items() if isinstance(one, CgroupRow)}
     keys = sorted(there, key=lambda key: key.split("/"))
     depths = [key.count("/") for key in keys]
-    for key, stem, hang in zip(keys, stems(depths), hangs(depths), strict=True):
+    joints = stems(depths)
+    for key, stem, hang in zip(keys, joints, hangs(joints, depths), strict=True):
         before = changes.before(key)
         was = before if isinstance(before, CgroupRow) else None
         is_gone = key in gone
@@ -111,11 +112,8 @@ def stems(depths: Sequence[int]) -> list[str]:
     return found[::-1]
 
 
-def hangs(depths: Sequence[int]) -> list[str]:
+def hangs(stems: Sequence[str], depths: Sequence[int]) -> list[str]:
     """What joins the rows of the same tree where one goes on in another line."""
     goes_on = str.maketrans("├└─", "│  ")
     has_child = [later > depth for depth, later in zip(depths, [*depths[1:], 0], strict=True)]
-    return [
-        stem.translate(goes_on) + ("│ " if child else "  ")
-        for stem, child in zip(stems(depths), has_child, strict=True)
-    ]
+    return [stem.translate(goes_on) + ("│ " if child else "  ") for stem, child in zip(stems, has_child, strict=True)]

@@ -26,6 +26,8 @@ RENDERERS: Mapping[str, Callable[[Rows, Changes, Look], Iterator[Text]]] = {
 """The views there are, each called as the chapter that it is of."""
 LEGENDS = ("namespaces", "overlayfs")
 """Views whose signs are not of themselves clear."""
+NOTHING = {"overlayfs": "view_no_overlay"}
+"""What is said where there is nothing to see."""
 _FADE = 0.5
 MAX_LINES = 400
 
@@ -92,7 +94,7 @@ class LiveView(VerticalScroll):
             lines[MAX_LINES:] = [look.muted(f"+{more}")]
         for line in lines:
             line.truncate(width, overflow="ellipsis")
-        if lines:
-            self.query_one("#rows", Static).update(Text("\n").join(lines))
+        if not lines and self._view in NOTHING:
+            self.say(NOTHING[self._view])
         else:
-            self.say("view_no_overlay")
+            self.query_one("#rows", Static).update(Text("\n").join(lines))

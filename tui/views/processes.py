@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from rich.text import Text
 
@@ -28,14 +28,14 @@ def namespaces(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
     for key, now, gone in _in_order(rows, changes, NamespacesRow, lambda one: one.numbers != base):
         was = changes.before(key)
         before = was.numbers if isinstance(was, NamespacesRow) else ()
-        pieces = []
+        cells = []
         for at, number in enumerate(now.numbers[: len(KINDS)]):
             same = at < len(base) and number == base[at]
             text = "·" if same else "" if number is None else f"{number % 100_000:05}"
             color = "text-muted-hex" if same else _PALETTE[(number or 0) % len(_PALETTE)]
             fresh = not gone and bool(before) and number != before[at]
-            pieces.append(look.piece(text, color, fresh=fresh, gone=gone))
-        yield from table.row(_chain(now.pids), now.name, pieces, fresh=was is None, gone=gone)
+            cells.append(_Cell(text, color, fresh))
+        yield from table.row(_chain(now.pids), now.name, cells, fresh=was is None, gone=gone)
 
 
 def seccomp(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
@@ -46,13 +46,19 @@ def seccomp(rows: Rows, changes: Changes, look: Look) -> Iterator[Text]:
         before = changes.before(key)
         was = before if isinstance(before, SeccompRow) else None
         color = "warning" if now.mode else "text-muted-hex"
-        fields = (
-            (f"{now.mode} {_MODES.get(now.mode, '?')}", was is not None and now.mode != was.mode),
-            ("?" if now.filters is None else str(now.filters), was is not None and now.filters != was.filters),
-            (str(int(now.no_new_privs)), was is not None and now.no_new_privs != was.no_new_privs),
+        mode, filters = f"{now.mode} {_MODES.get(now.mode, '?')}", "?" if now.filters is None else str(now.filters)
+        cells = (
+            _Cell(mode, color, was is not None and now.mode != was.mode),
+            _Cell(filters, color, was is not None and now.filters != was.filters),
+            _Cell(str(int(now.no_new_privs)), color, was is not None and now.no_new_privs != was.no_new_privs),
         )
-        pieces = [look.piece(text, color, fresh=new, gone=gone) for text, new in fields]
-        yield from table.row(key, now.name, pieces, fresh=was is None, gone=gone)
+        yield from table.row(key, now.name, cells, fresh=was is None, gone=gone)
+
+
+class _Cell(NamedTuple):
+    text: str
+    color: str
+    fresh: bool
 
 
 class _Table:
@@ -68,18 +74,18 @@ class _Table:
         heads = map(column, map(self._look.muted, self._names), self._widths) if self._roomy else ()
         return self._begun(self._look.muted("PID"), self._look.muted("COMMAND"), *heads)
 
-    def row(self, pid: str, name: str, pieces: Sequence[Text], *, fresh: bool, gone: bool) -> Iterator[Text]:
+    def row(self, pid: str, name: str, cells: Sequence[_Cell], *, fresh: bool, gone: bool) -> Iterator[Text]:
         """Of one that is `fresh`, the pid lights up."""
         look = self._look
         begun = look.piece(pid, fresh=fresh and not gone, gone=gone), look.piece(name, gone=gone)
+        pieces = [look.piece(cell.text, cell.color, fresh=cell.fresh, gone=gone) for cell in cells]
         if self._roomy:
             yield self._begun(*begun, *map(column, pieces, self._widths))
             return
-        named = zip(self._names, pieces, strict=False)
         told = (
             Text.assemble("  ", look.muted(f"{name} "), piece)
-            for name, piece in named
-            if piece.plain not in _ORDINARY or "reverse" in str(piece.style)
+            for name, cell, piece in zip(self._names, cells, pieces, strict=False)
+            if cell.fresh or cell.text not in _ORDINARY
         )
         yield from fold(self._begun(*begun), told, Text("  "), look.width)
 
